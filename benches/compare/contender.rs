@@ -1,0 +1,99 @@
+//! Who takes part in a case, and the rounds that they run in turn.
+
+use std::pin::Pin;
+
+use seaworthy_benches::Failure;
+
+use crate::hook;
+use crate::progress::Progress;
+
+/// A round under way.
+pub(crate) type Task<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
+
+/// Somebody in a case.
+#[derive(Debug)]
+pub(crate) struct Contender<R> {
+    pub(crate) who: String,
+    /// Whether it is Seaworthy, whose chained panic hook is part of what it does.
+    pub(crate) ours: bool,
+    /// How to run a round, or why that cannot be.
+    pub(crate) run: Result<R, Failure>,
+}
+
+impl<R> Contender<R> {
+    /// Seaworthy itself.
+    pub(crate) fn ours(who: &str, run: R) -> Self {
+        Self {
+            who: who.to_owned(),
+            ours: true,
+            run: Ok(run),
+        }
+    }
+
+    /// Bare tokio code, or a peer.
+    pub(crate) fn other(who: impl Into<String>, run: R) -> Self {
+        Self {
+            who: who.into(),
+            ours: false,
+            run: Ok(run),
+        }
+    }
+
+    /// A peer that has nothing for the case.
+    #[cfg(feature = "peers")]
+    pub(crate) fn cannot(who: impl Into<String>, why: &str) -> Self {
+        Self {
+            who: who.into(),
+            ours: false,
+            run: Err(why.to_owned()),
+        }
+    }
+}
+
+/// A contender with the rounds that it has run.
+#[derive(Debug)]
+pub(crate) struct Rounds<R, T> {
+    pub(crate) who: String,
+    ours: bool,
+    pub(crate) run: Result<R, Failure>,
+    pub(crate) done: Vec<T>,
+}
+
+impl<R, T> From<Contender<R>> for Rounds<R, T> {
+    fn from(contender: Contender<R>) -> Self {
+        Self {
+            who: contender.who,
+            ours: contender.ours,
+            run: contender.run,
+            done: Vec::new(),
+        }
+    }
+}
+
+/// Runs `rounds` rounds, in each of them everybody in turn, so that a change in the machine's
+/// mood meets all alike. Who fails once is out, with the reason in place of the figures.
+pub(crate) fn interleave<R, T>(
+    contenders: Vec<Contender<R>>,
+    rounds: usize,
+    what: &str,
+    progress: &Progress,
+    mut round: impl FnMut(&R) -> Result<T, Failure>,
+) -> Vec<Rounds<R, T>> {
+    let mut all: Vec<Rounds<R, T>> = contenders.into_iter().map(Rounds::from).collect();
+    for number in 0..rounds {
+        for one in &mut all {
+            let Ok(run) = &one.run else { continue };
+            progress.round(what, &one.who, number, rounds);
+            let result = if one.ours {
+                round(run)
+            } else {
+                hook::alone(|| round(run))
+            };
+            match result {
+                Ok(figures) => one.done.push(figures),
+                Err(failure) => one.run = Err(failure),
+            }
+        }
+    }
+    all
+}

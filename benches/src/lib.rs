@@ -1,0 +1,14 @@
+//! What the benches share: the clock, the probe that times restarts, the crowd that is counted
+//! while it starts and stops, the children, and Seaworthy's own side of each scenario.
+//!
+//! The bin `compare` sets Seaworthy beside bare tokio code and beside its peers; the criterion
+//! bench `supervision` watches the same scenarios for regressions.
+
+pub mod child;
+pub mod clock;
+pub mod crowd;
+pub mod ours;
+pub mod probe;
+
+/// What went wrong in a scenario, for a person to read.
+pub type Failure = String;

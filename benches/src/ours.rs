@@ -1,0 +1,79 @@
+//! Seaworthy's side of the scenarios.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use seaworthy_supervisor::{Child, DynamicSupervisor, Strategy, Supervisor};
+
+use crate::Failure;
+use crate::child::Plan;
+use crate::crowd::Crowd;
+
+/// Restarts without end: no benchmark is to end in an escalation.
+const INTENSITY: u32 = u32::MAX;
+
+/// Runs a plan's children under a supervisor with this strategy, until the probe has seen enough.
+///
+/// # Errors
+///
+/// When the supervisor does not start.
+pub async fn restart(plan: Arc<Plan>, strategy: Strategy) -> Result<(), Failure> {
+    let mut tree = Supervisor::builder("bench")
+        .strategy(strategy)
+        .intensity(INTENSITY, Duration::from_secs(1));
+    for index in 0..plan.probe.group() {
+        let plan = plan.clone();
+        tree = tree.child(Child::task(format!("child-{index}"), move |_| {
+            let plan = plan.clone();
+            async move { Ok(plan.live(index).await?) }
+        }));
+    }
+    let root = tree.start().await.map_err(|error| error.to_string())?;
+    plan.probe.finished().await;
+    root.stop().await;
+    Ok(())
+}
+
+/// Starts a crowd one by one under a dynamic supervisor.
+///
+/// # Errors
+///
+/// When the supervisor or a child does not start.
+pub async fn start_dynamic(crowd: Arc<Crowd>) -> Result<DynamicSupervisor<Arc<Crowd>>, Failure> {
+    let size = crowd.size();
+    let root = DynamicSupervisor::builder("bench")
+        .template(Child::template(|_, crowd: Arc<Crowd>| async move {
+            crowd.join().await;
+            Ok(())
+        }))
+        .max_children(size)
+        .start()
+        .await
+        .map_err(|error| error.to_string())?;
+    for _ in 0..size {
+        root.start_child(Arc::clone(&crowd))
+            .await
+            .map_err(|error| error.to_string())?;
+    }
+    Ok(root)
+}
+
+/// Starts a crowd as the children that a supervisor's builder names.
+///
+/// # Errors
+///
+/// When the supervisor or a child does not start.
+pub async fn start_static(crowd: Arc<Crowd>) -> Result<Supervisor, Failure> {
+    let mut tree = Supervisor::builder("bench");
+    for index in 0..crowd.size() {
+        let crowd = Arc::clone(&crowd);
+        tree = tree.child(Child::task(format!("child-{index}"), move |_| {
+            let crowd = Arc::clone(&crowd);
+            async move {
+                crowd.join().await;
+                Ok(())
+            }
+        }));
+    }
+    tree.start().await.map_err(|error| error.to_string())
+}

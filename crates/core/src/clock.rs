@@ -1,0 +1,93 @@
+//! The clock of all crates: one exact reading, one cheap one, never the wall clock.
+//!
+//! [`exact`] is for measuring durations and setting timers. [`coarse`] is for windows and for
+//! instants far apart: it costs a fraction (about 5 ns instead of 22) and may be up to 4 ms behind.
+//! With the feature `test-util` both follow tokio's pausable clock.
+
+use std::time::Duration;
+
+pub use tokio::time::Instant;
+
+/// The current instant, as `tokio::time` sees it.
+#[must_use]
+pub fn exact() -> Instant {
+    Instant::now()
+}
+
+/// An instant of the coarse monotonic clock, in nanoseconds since some fixed moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Coarse(u64);
+
+impl Coarse {
+    /// The instant that lies `nanos` nanoseconds after the fixed moment.
+    #[must_use]
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since the fixed moment.
+    #[must_use]
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// The time from `earlier` to this instant; zero if `earlier` is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// The current instant of the coarse monotonic clock: at most 4 ms behind, and cheap.
+#[must_use]
+pub fn coarse() -> Coarse {
+    Coarse(source::nanos())
+}
+
+/// The operating system's coarse clock: what the kernel wrote down at its last tick.
+#[cfg(all(target_os = "linux", not(feature = "test-util")))]
+mod source {
+    use rustix::time::{ClockId, clock_gettime};
+
+    pub(super) fn nanos() -> u64 {
+        let now = clock_gettime(ClockId::MonotonicCoarse);
+        // Neither part of a monotonic reading is ever negative.
+        now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
+    }
+}
+
+/// Elsewhere, and in tests: tokio's clock, counted from the first reading.
+#[cfg(not(all(target_os = "linux", not(feature = "test-util"))))]
+mod source {
+    use std::sync::OnceLock;
+    use tokio::time::Instant;
+
+    pub(super) fn nanos() -> u64 {
+        static FIRST: OnceLock<Instant> = OnceLock::new();
+        let now = Instant::now();
+        let since = now.saturating_duration_since(*FIRST.get_or_init(|| now));
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_never_goes_back() {
+        let first = coarse();
+        for _ in 0..1000 {
+            assert!(coarse() >= first);
+        }
+        assert_eq!(first.since(Coarse::from_nanos(u64::MAX)), Duration::ZERO);
+    }
+
+    #[cfg(feature = "test-util")]
+    #[tokio::test(start_paused = true)]
+    async fn coarse_follows_the_paused_clock() {
+        let before = coarse();
+        tokio::time::advance(Duration::from_secs(7)).await;
+        assert_eq!(coarse().since(before), Duration::from_secs(7));
+    }
+}

@@ -1,0 +1,119 @@
+//! Catching a panic of user code together with what it said and where.
+//!
+//! The payload of a panic has no location; only the process-wide panic hook sees it. So the first
+//! [`catch`] of a process chains a hook in front of the one that is set: it notes the location for
+//! its own thread and calls the other. Who replaces the hook afterwards loses the locations and
+//! nothing else.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+/// What is known about a panic that was caught.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Panicked {
+    /// The panic message, or a note that the payload was not text.
+    pub message: String,
+    /// `file:line:column`, if our hook saw the panic.
+    pub location: Option<String>,
+}
+
+thread_local! {
+    static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Runs `f`; a panic in it becomes the error, whatever the payload does when it is dropped.
+///
+/// `f` need not be unwind safe: drop what it was working on when it panicked.
+///
+/// Under `panic = "abort"` nothing can be caught; see [`can_catch`].
+///
+/// # Errors
+///
+/// [`Panicked`], if `f` panicked.
+pub fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
+    install_hook();
+    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
+        let message = message(payload.as_ref());
+        let location = LOCATION.try_with(RefCell::take).ok().flatten();
+        dispose(payload);
+        Panicked { message, location }
+    })
+}
+
+/// Whether a panic can be caught at all: false if this was built with `panic = "abort"`.
+#[must_use]
+pub const fn can_catch() -> bool {
+    !cfg!(panic = "abort")
+}
+
+fn install_hook() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let location = info.location().map(ToString::to_string);
+            // Fails only while the thread is being torn down: then nobody will ask.
+            let _ = LOCATION.try_with(|slot| slot.replace(location));
+            previous(info);
+        }));
+    });
+}
+
+fn message(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a payload that is not text".to_owned()
+    }
+}
+
+/// Drops the payload; one that panics in its own drop leaves its successor behind, on purpose.
+fn dispose(payload: Box<dyn Any + Send>) {
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        let _leaked: &'static mut (dyn Any + Send) = Box::leak(second);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn message_and_location_are_kept() {
+        let line = line!() + 1;
+        let caught = catch(|| panic!("disk {} gone", 7)).expect_err("it panicked");
+        assert_eq!(caught.message, "disk 7 gone");
+        let location = caught.location.expect("the hook saw it");
+        assert!(location.contains(&format!("panic.rs:{line}:")), "{location}");
+    }
+
+    #[test]
+    fn the_value_passes_through() {
+        assert_eq!(catch(|| 7), Ok(7));
+    }
+
+    #[test]
+    fn a_location_is_not_told_twice() {
+        let _ = catch(|| panic!("with a location"));
+        // Unwinding again runs no hook: there is no location to tell, and the old one must be gone.
+        let caught = catch(|| std::panic::resume_unwind(Box::new(7_u8))).expect_err("it unwound");
+        assert_eq!(caught.location, None);
+        assert_eq!(caught.message, "a payload that is not text");
+    }
+
+    #[test]
+    fn a_payload_that_panics_when_dropped_is_contained() {
+        struct Spiteful;
+        impl Drop for Spiteful {
+            fn drop(&mut self) {
+                panic!("and another thing");
+            }
+        }
+        assert!(catch(|| std::panic::panic_any(Spiteful)).is_err());
+    }
+}

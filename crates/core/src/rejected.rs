@@ -1,0 +1,307 @@
+//! The one error for being turned away.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many errors deep [`Rejected::find_in`] looks: an error may name itself as its own source.
+const DEPTH_MAX: usize = 64;
+
+/// A component turned a call away, or gave up on it.
+///
+/// This is the only error that a Seaworthy layer adds, whichever layer it is. The bound of a layer
+/// is `S::Error: From<Rejected>`, which a [`BoxError`](crate::BoxError) meets as it stands and an own
+/// enum with one `#[from]`; so the error type of the inner service stays as it is, and nothing nests.
+///
+/// Whether the call may have had an effect is what [`executed`](Self::executed) says. Making one
+/// costs no allocation beyond what `component` needs: nothing, if that is an `Arc<str>`.
+///
+/// ```
+/// use std::{sync::Arc, time::Duration};
+/// use seaworthy_core::{BoxError, Executed, Reason, Rejected};
+///
+/// let name: Arc<str> = "payments".into();
+/// let rejected = Rejected::new(Reason::CircuitOpen, Arc::clone(&name))
+///     .with_retry_after(Duration::from_millis(1500));
+/// assert_eq!(rejected.executed(), Executed::No);
+/// assert_eq!(rejected.to_string(), "`payments`: circuit open, retry after 1.5s");
+///
+/// let error: BoxError = rejected.into();
+/// let found = Rejected::find_in(error.as_ref()).expect("it is in there");
+/// assert_eq!(found.reason(), Reason::CircuitOpen);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    reason: Reason,
+    executed: Executed,
+    component: Arc<str>,
+    retry_after: Option<Duration>,
+}
+
+/// Why a call was turned away or given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// A circuit breaker lets nothing through for now.
+    CircuitOpen,
+    /// As many calls run (and wait) as the bulkhead admits.
+    BulkheadFull,
+    /// The queue holds as many items as it may.
+    QueueFull,
+    /// The deadline had passed before the call was begun.
+    Expired,
+    /// A newer or more important item took its place in the queue.
+    Evicted,
+    /// The service is being built anew and not ready yet.
+    Restarting,
+    /// The worker crashed while it had the call.
+    Crashed,
+    /// No answer came in time.
+    TimedOut,
+    /// The component is on its way out and takes no more calls.
+    ShuttingDown,
+}
+
+/// Whether the service may have begun with a call that got no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Executed {
+    /// The call never reached the service: it may be retried even if it is not idempotent.
+    No,
+    /// The service may have done all of it, a part, or nothing: a failure like any other.
+    Maybe,
+}
+
+impl Reason {
+    /// What this reason implies: `Maybe` for what can only happen to a call that was begun.
+    #[must_use]
+    pub const fn executed(self) -> Executed {
+        match self {
+            Self::Crashed | Self::TimedOut => Executed::Maybe,
+            Self::CircuitOpen
+            | Self::BulkheadFull
+            | Self::QueueFull
+            | Self::Expired
+            | Self::Evicted
+            | Self::Restarting
+            | Self::ShuttingDown => Executed::No,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CircuitOpen => "circuit open",
+            Self::BulkheadFull => "bulkhead full",
+            Self::QueueFull => "queue full",
+            Self::Expired => "expired",
+            Self::Evicted => "evicted",
+            Self::Restarting => "restarting",
+            Self::Crashed => "crashed",
+            Self::TimedOut => "timed out",
+            Self::ShuttingDown => "shutting down",
+        })
+    }
+}
+
+impl Rejected {
+    /// A rejection by `component`, executed or not as the reason implies, with no time to come back.
+    #[must_use]
+    pub fn new(reason: Reason, component: impl Into<Arc<str>>) -> Self {
+        let executed = reason.executed();
+        Self {
+            reason,
+            executed,
+            component: component.into(),
+            retry_after: None,
+        }
+    }
+
+    /// Says when to come back: a client that does so at now + `delay` is let in.
+    #[must_use]
+    pub fn with_retry_after(mut self, delay: Duration) -> Self {
+        self.retry_after = Some(delay);
+        self
+    }
+
+    /// Says that the service may have begun with the call, whatever the reason implies.
+    ///
+    /// For a call that was begun, crashed its worker, was queued again and then expired or evicted,
+    /// or that a shutdown cut off. There is no way back to `No`.
+    #[must_use]
+    pub fn maybe_executed(mut self) -> Self {
+        self.executed = Executed::Maybe;
+        self
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// The name of the component that turned the call away.
+    #[must_use]
+    pub fn component(&self) -> &Arc<str> {
+        &self.component
+    }
+
+    /// How long to wait before coming back, if the component knows.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// Whether the service may have begun with the call.
+    #[must_use]
+    pub fn executed(&self) -> Executed {
+        self.executed
+    }
+
+    /// The first rejection in `error` and its chain of sources.
+    ///
+    /// Looks into `Box`, `Arc` and [`io::Error`] too, which hide what they carry from the chain, and
+    /// no deeper than 64 errors.
+    #[must_use]
+    pub fn find_in<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Self> {
+        std::iter::successors(Some(error), |error| inner(*error))
+            .take(DEPTH_MAX)
+            .find_map(|error| {
+                let boxed = || error.downcast_ref::<Box<Self>>().map(AsRef::as_ref);
+                let shared = || error.downcast_ref::<Arc<Self>>().map(AsRef::as_ref);
+                error.downcast_ref::<Self>().or_else(boxed).or_else(shared)
+            })
+    }
+}
+
+/// The next error of the chain. Wrappers that pass `source` through would skip what they wrap.
+fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        return error.get_ref().map(|inner| inner as _);
+    }
+    if let Some(error) = error.downcast_ref::<Arc<dyn Error + Send + Sync>>() {
+        return Some(error.as_ref());
+    }
+    error.source()
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.component, self.reason)?;
+        match self.retry_after {
+            Some(delay) => write!(f, ", retry after {delay:?}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error for Rejected {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::BoxError;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("while paying")]
+    struct Wrapped<E: Error + 'static>(#[source] E);
+
+    fn rejected() -> Rejected {
+        Rejected::new(Reason::QueueFull, "orders")
+    }
+
+    fn finds(error: &(dyn Error + 'static)) -> bool {
+        Rejected::find_in(error) == Some(&rejected())
+    }
+
+    #[test]
+    fn only_what_had_begun_may_have_been_executed() {
+        use Reason::*;
+        for reason in [
+            CircuitOpen,
+            BulkheadFull,
+            QueueFull,
+            Expired,
+            Evicted,
+            Restarting,
+            ShuttingDown,
+        ] {
+            assert_eq!(
+                Rejected::new(reason, "x").executed(),
+                Executed::No,
+                "{reason}"
+            );
+        }
+        for reason in [Crashed, TimedOut] {
+            assert_eq!(
+                Rejected::new(reason, "x").executed(),
+                Executed::Maybe,
+                "{reason}"
+            );
+        }
+        let redelivered = Rejected::new(Evicted, "x").maybe_executed();
+        assert_eq!(
+            (redelivered.reason(), redelivered.executed()),
+            (Evicted, Executed::Maybe)
+        );
+    }
+
+    #[test]
+    fn nothing_is_copied_but_the_handle_of_the_name() {
+        let name: Arc<str> = "orders".into();
+        let rejected = Rejected::new(Reason::QueueFull, Arc::clone(&name));
+        assert!(Arc::ptr_eq(&name, rejected.component()));
+        assert!(
+            size_of::<Rejected>() <= 40,
+            "it travels by value in every `Result` of a layer"
+        );
+    }
+
+    #[test]
+    fn the_text_says_when_to_come_back_only_if_known() {
+        assert_eq!(rejected().to_string(), "`orders`: queue full");
+        let later = rejected().with_retry_after(Duration::from_secs(2));
+        assert_eq!(later.retry_after(), Some(Duration::from_secs(2)));
+        assert_eq!(later.to_string(), "`orders`: queue full, retry after 2s");
+    }
+
+    #[test]
+    fn it_is_found_wherever_it_is() {
+        assert!(finds(&rejected()));
+        assert!(finds(&Wrapped(Wrapped(rejected()))));
+        assert!(finds(&Wrapped(Box::new(rejected()))));
+        assert!(finds(&Arc::new(rejected())));
+        assert!(finds(&io::Error::other(Wrapped(io::Error::other(
+            rejected()
+        )))));
+        let shared: Arc<dyn Error + Send + Sync> = Arc::new(rejected());
+        assert!(finds(&Wrapped(shared)));
+        let boxed: BoxError = Box::new(Wrapped(rejected()));
+        assert!(finds(boxed.as_ref()));
+    }
+
+    #[test]
+    fn it_is_not_found_where_it_is_not() {
+        assert!(!finds(&fmt::Error));
+        assert!(!finds(&io::Error::from_raw_os_error(2)));
+    }
+
+    #[test]
+    fn the_search_ends_even_if_the_chain_does_not() {
+        #[derive(Debug)]
+        struct Ouroboros;
+        impl fmt::Display for Ouroboros {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("because of itself")
+            }
+        }
+        impl Error for Ouroboros {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(self)
+            }
+        }
+        assert_eq!(Rejected::find_in(&Ouroboros), None);
+    }
+}

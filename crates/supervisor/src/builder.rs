@@ -1,0 +1,197 @@
+//! The specification of a supervisor.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use seaworthy_core::ConfigError;
+use seaworthy_core::event::Events;
+use seaworthy_core::sync::Lock;
+use tokio::runtime::Handle;
+
+use crate::address::Address;
+use crate::child::Child;
+use crate::config::{AutoShutdown, Flags, Mode, Options, Restart, Strategy};
+use crate::error::{StartError, StartFailure};
+use crate::id::check_name;
+use crate::node::{Node, Tree};
+use crate::supervisor::Supervisor;
+
+/// The longest window for which restarts can be counted.
+const PERIOD_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// A supervisor that can be started, as a root or as the child of another. What the builders make.
+#[derive(Debug)]
+pub struct SupervisorSpec {
+    pub(crate) id: Arc<str>,
+    pub(crate) flags: Flags,
+    pub(crate) children: Vec<Child>,
+    /// How many templates a dynamic supervisor was given, and the options of the last.
+    pub(crate) templates: (usize, Option<Options>),
+    pub(crate) address: Arc<Address>,
+    pub(crate) events: Option<Events>,
+}
+
+impl SupervisorSpec {
+    pub(crate) fn new(id: Arc<str>, mode: Mode) -> Self {
+        Self {
+            id,
+            flags: Flags::new(mode),
+            children: Vec::new(),
+            templates: (0, None),
+            address: Arc::default(),
+            events: None,
+        }
+    }
+
+    /// Starts it as the root of a tree.
+    pub(crate) async fn start(self) -> Result<Supervisor, StartError> {
+        let id = Arc::clone(&self.id);
+        let Ok(runtime) = Handle::try_current() else {
+            return Err(StartError::new(id, StartFailure::NoRuntime));
+        };
+        let tree = Arc::new(Tree {
+            runtime,
+            events: self.events.clone().unwrap_or_default(),
+            incarnations: Arc::new(AtomicU64::new(0)),
+            stops: Lock::new(None),
+        });
+        crate::degraded::warn(&tree.events, &id);
+        let spec = Arc::new(self);
+        // Owned from here on: if the caller goes away, so does what has started.
+        let root = Supervisor::owner(&spec, Node::launch(tree, Arc::clone(&spec), None));
+        root.started().await?;
+        Ok(root)
+    }
+
+    pub(crate) fn validate(&self, path: &str) -> Result<(), ConfigError> {
+        let bad = |field: &'static str, value: &dyn std::fmt::Display, allowed: &'static str| {
+            Err(ConfigError::new(path, field, value, allowed))
+        };
+        if let Err(allowed) = check_name(&self.id) {
+            return bad("id", &self.id, allowed);
+        }
+        let period = self.flags.period;
+        if period.is_zero() || period > PERIOD_MAX {
+            return bad("intensity.period", &format_args!("{period:?}"), "more than 0, at most a year");
+        }
+        if self.flags.is_dynamic() && self.templates.0 != 1 {
+            return bad("template", &self.templates.0, "exactly one template");
+        }
+        let options = self.children.iter().map(|child| &child.options).chain(&self.templates.1);
+        for options in options {
+            self.flags.check(path, options)?;
+        }
+        let mut ids = HashSet::new();
+        for child in &self.children {
+            if let Err(allowed) = check_name(&child.id) {
+                return bad("child.id", &child.id, allowed);
+            }
+            if !ids.insert(&child.id) {
+                return bad("child.id", &child.id, "an id that no other child of this supervisor has");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Flags {
+    /// Whether a child with these options may be here.
+    pub(crate) fn check(&self, path: &str, options: &Options) -> Result<(), ConfigError> {
+        if !options.significant || self.allows_significant(options.restart) {
+            return Ok(());
+        }
+        let allowed = if options.restart == Restart::Permanent {
+            "false for a permanent child: it is always restarted"
+        } else {
+            "false, unless the supervisor has an auto-shutdown"
+        };
+        Err(ConfigError::new(path, "child.significant", true, allowed))
+    }
+}
+
+/// Says what a supervisor of named children is like; made by [`Supervisor::builder`].
+///
+/// Nothing is checked before the start: as in OTP, `start` checks the supervisor itself, and a
+/// nested one is checked when it is started.
+#[derive(Debug)]
+#[must_use = "a supervisor has to be started, or given to another one as a child"]
+pub struct Builder {
+    spec: SupervisorSpec,
+}
+
+impl Builder {
+    pub(crate) fn new(id: Arc<str>) -> Self {
+        Self { spec: SupervisorSpec::new(id, Mode::Static(Strategy::default())) }
+    }
+
+    /// Which children are restarted together. Default: [`Strategy::OneForOne`].
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.spec.flags.mode = Mode::Static(strategy);
+        self
+    }
+
+    /// How many restarts are allowed in any stretch of `period`; one more, and the supervisor stops its
+    /// children and gives up. Zero: the first crash is fatal. Default: 3 in 5 seconds.
+    ///
+    /// A restart of a whole group counts once. `period` must be more than zero and at most a year.
+    pub fn intensity(mut self, max_restarts: u32, period: Duration) -> Self {
+        self.spec.flags.max_restarts = max_restarts;
+        self.spec.flags.period = period;
+        self
+    }
+
+    /// Whether the supervisor ends itself when significant children end. Default: [`AutoShutdown::Never`].
+    pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
+        self.spec.flags.auto_shutdown = auto_shutdown;
+        self
+    }
+
+    /// Adds a child, to be started after those added before.
+    pub fn child(mut self, child: Child) -> Self {
+        self.spec.children.push(child);
+        self
+    }
+
+    /// Adds several children, in order.
+    pub fn children(mut self, children: impl IntoIterator<Item = Child>) -> Self {
+        self.spec.children.extend(children);
+        self
+    }
+
+    /// The bus to which the tree reports; it counts for the root. Default: a bus of its own.
+    pub fn events(mut self, events: &Events) -> Self {
+        self.spec.events = Some(events.clone());
+        self
+    }
+
+    /// A handle to this supervisor that can be had before it is started, and that stays valid when it
+    /// is restarted by its parent. It does not own the supervisor.
+    #[must_use]
+    pub fn handle(&self) -> Supervisor {
+        Supervisor::at(&self.spec.id, &self.spec.address)
+    }
+
+    /// Starts the supervisor as the root of a tree, on the current runtime, which must have its time driver enabled. Done when all
+    /// children are started, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// If this or a nested supervisor is specified wrongly, or a child fails to start. Those that had
+    /// started are stopped in reverse order before the error is returned.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the child that is being started is aborted, and what had started is stopped
+    /// in order, in the background.
+    pub async fn start(self) -> Result<Supervisor, StartError> {
+        self.spec.start().await
+    }
+}
+
+impl From<Builder> for SupervisorSpec {
+    fn from(builder: Builder) -> Self {
+        builder.spec
+    }
+}

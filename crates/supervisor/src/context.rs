@@ -1,0 +1,147 @@
+//! What a child can ask of its supervisor.
+
+mod subtask;
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as Waking, Poll};
+
+use pin_project::pin_project;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use crate::node::Place;
+use crate::supervisor::Supervisor;
+use subtask::SubTask;
+
+/// The side of a supervisor that a child sees: who it is, when it is to stop, and tasks of its own.
+///
+/// A cheap handle; clones are the same incarnation. One that outlives its incarnation is harmless: it says that
+/// the child is shutting down, and starts nothing.
+#[derive(Clone)]
+pub struct Context {
+    place: Place,
+}
+
+impl Context {
+    pub(crate) fn new(place: Place) -> Self {
+        Self { place }
+    }
+
+    /// The ids from the root to this child, joined by `/`.
+    #[must_use]
+    pub fn path(&self) -> Arc<str> {
+        self.place.path()
+    }
+
+    /// Which incarnation this is. A later one at the same path has a higher number, also after its supervisor was
+    /// restarted, so the number can serve as a fencing token within this process.
+    #[must_use]
+    pub fn incarnation(&self) -> u64 {
+        self.place.incarnation
+    }
+
+    /// Resolves when the supervisor asks this child to stop.
+    ///
+    /// Calling this is what OTP calls trapping exits: from now on the child is told, and has its
+    /// [shutdown time](crate::Child::shutdown) to end by itself. A child that never calls it is dropped at its next
+    /// await instead. With [`BrutalKill`](crate::Shutdown::BrutalKill) it is dropped in any case.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe. It may be awaited any number of times, and resolves at once when the order was given.
+    #[must_use = "taking it means to listen: await it"]
+    pub fn shutdown(&self) -> ShutdownSignal {
+        ShutdownSignal { inner: self.place.trap().cancelled_owned() }
+    }
+
+    /// Whether the supervisor has asked this child to stop, or it has ended already. Does not trap exits.
+    #[must_use]
+    pub fn is_shutting_down(&self) -> bool {
+        self.place.is_ending()
+    }
+
+    /// Says that the first phase is over, for a child that [waits for that](crate::Child::wait_ready). Any
+    /// further call, and one by another child, does nothing.
+    pub fn ready(&self) {
+        self.place.node.ready(self.place.key, self.place.incarnation);
+    }
+
+    /// The supervisor of this child. The handle does not own it.
+    #[must_use]
+    pub fn supervisor(&self) -> Supervisor {
+        Supervisor::of(&self.place.node)
+    }
+
+    /// Spawns a task that belongs to this incarnation.
+    ///
+    /// It ends when the child ends, and the next incarnation does not begin before it is gone. A
+    /// panic in it is a crash of the child, as if the child had panicked itself; it also reaches whoever
+    /// awaits the handle. Dropping the handle leaves the task running.
+    ///
+    /// After the child has ended the task is never polled, and the handle says that it was cancelled.
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        SubTask::spawn(&self.place, future)
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("path", &self.path())
+            .field("incarnation", &self.incarnation())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The future of [`Context::shutdown`].
+#[derive(Debug)]
+#[pin_project]
+#[must_use = "futures do nothing unless awaited"]
+pub struct ShutdownSignal {
+    #[pin]
+    inner: WaitForCancellationFutureOwned,
+}
+
+impl Future for ShutdownSignal {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Waking<'_>) -> Poll<()> {
+        self.project().inner.poll(cx)
+    }
+}
+
+impl Place {
+    pub(crate) fn path(&self) -> Arc<str> {
+        self.node.with(|state| match state.machine.children().get(self.key) {
+            Some(entry) => self.node.child_path(&entry.id),
+            None => Arc::clone(&self.node.path),
+        })
+    }
+
+    /// The token that is cancelled when the child is to stop; it is so already if that was said.
+    fn trap(&self) -> CancellationToken {
+        self.node.with(|state| match state.current(self.key, self.incarnation) {
+            Some(seat) if !seat.is_asked() => {
+                seat.extra().trap.get_or_insert_with(CancellationToken::new).clone()
+            }
+            _ => {
+                let token = CancellationToken::new();
+                token.cancel();
+                token
+            }
+        })
+    }
+
+    fn is_ending(&self) -> bool {
+        self.node.with(|state| match state.current(self.key, self.incarnation) {
+            Some(seat) => seat.is_asked(),
+            None => true,
+        })
+    }
+}

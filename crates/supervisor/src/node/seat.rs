@@ -1,0 +1,191 @@
+//! What the shell keeps for each child, small because there may be a million of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use seaworthy_core::clock::Coarse;
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{Caller, End, Node};
+use crate::body::Body;
+use crate::config::Options;
+use crate::error::StartError;
+use crate::exit::ExitReason;
+use crate::machine::{Key, Machine};
+use crate::monitor::Down;
+use crate::report::{History, PastExit};
+
+/// Everything of a supervisor that is behind its lock.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) machine: Machine<Seat, Caller>,
+    /// Why the last start failed, until somebody is told.
+    pub(crate) failure: Option<StartError>,
+    /// The child whose restart was one too many, and its last exit.
+    pub(super) gave_up: Option<(Arc<str>, ExitReason)>,
+    pub(super) timer: Option<super::stop::Timer>,
+    pub(super) timers: u64,
+    /// When the children that are stopping were asked.
+    pub(super) asked_at: Option<tokio::time::Instant>,
+}
+
+impl State {
+    pub(super) fn new(machine: Machine<Seat, Caller>) -> Self {
+        Self { machine, failure: None, gave_up: None, timer: None, timers: 0, asked_at: None }
+    }
+
+    /// The seat at `key`, if `incarnation` is the process in it.
+    pub(crate) fn current(&mut self, key: Key, incarnation: u64) -> Option<&mut Seat> {
+        if self.machine.is_current(key, incarnation) { self.machine.payload_mut(key) } else { None }
+    }
+
+    pub(crate) fn last_exit(&mut self, key: Key) -> ExitReason {
+        let extra = self.machine.payload_mut(key).and_then(|seat| seat.extra.as_ref());
+        let last = extra.and_then(|extra| extra.history.last());
+        last.map_or(ExitReason::Unknown, |exit| exit.reason.clone())
+    }
+}
+
+/// A child's place in the shell.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) options: Arc<Options>,
+    pub(crate) body: Arc<dyn Body>,
+    pub(crate) live: Option<Live>,
+    pub(crate) asked: Asked,
+    /// When the incarnation started.
+    pub(crate) started: Coarse,
+    pub(crate) restarts: u32,
+    /// What only some children ever need.
+    pub(crate) extra: Option<Box<Extra>>,
+}
+
+/// How to reach the process.
+#[derive(Debug)]
+pub(crate) enum Live {
+    Task(AbortHandle),
+    Supervisor(Arc<Node>),
+}
+
+/// What the process was told by its supervisor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Asked {
+    #[default]
+    Nothing,
+    Shutdown,
+    Kill,
+    StartTimeout,
+}
+
+/// What a child has only if it asked for it, or once it has crashed.
+#[derive(Debug, Default)]
+pub(crate) struct Extra {
+    /// Taken by a child that traps exits.
+    pub(crate) trap: Option<CancellationToken>,
+    pub(crate) subtasks: HashMap<u64, Option<AbortHandle>>,
+    pub(crate) next_subtask: u64,
+    pub(crate) monitors: Vec<oneshot::Sender<Down>>,
+    pub(crate) history: History,
+    /// The main task ended; its sub-tasks have not yet.
+    pub(crate) pending: Option<End>,
+    /// A sub-task panicked: that is how the child ends.
+    pub(crate) doomed: Option<ExitReason>,
+}
+
+impl Seat {
+    pub(crate) fn new(options: Arc<Options>, body: Arc<dyn Body>) -> Self {
+        Self {
+            options,
+            body,
+            live: None,
+            asked: Asked::Nothing,
+            started: Coarse::default(),
+            restarts: 0,
+            extra: None,
+        }
+    }
+
+    pub(crate) fn extra(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
+    }
+
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asked != Asked::Nothing
+    }
+
+    /// Whether a sub-task has panicked.
+    pub(super) fn is_doomed(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.doomed.is_some())
+    }
+
+    /// Whether nobody but the child itself is concerned by its end.
+    pub(super) fn is_plain(&self) -> bool {
+        let untouched = |extra: &Extra| extra.monitors.is_empty() && extra.subtasks.is_empty();
+        self.asked == Asked::Nothing
+            && !self.options.handshake
+            && self.extra.as_deref().is_none_or(untouched)
+    }
+
+    /// Clears away the incarnation that has ended.
+    pub(super) fn depart(&mut self, end: End, now: Coarse) -> Departed {
+        let asked = std::mem::take(&mut self.asked);
+        self.live = None;
+        let (mut doomed, mut monitors) = (None, Vec::new());
+        if let Some(extra) = &mut self.extra {
+            extra.trap = None;
+            doomed = extra.doomed.take();
+            monitors = std::mem::take(&mut extra.monitors);
+        }
+        let reason = match &end {
+            End::Reason(reason) => reason.clone(),
+            End::Ignored => ExitReason::Normal,
+            End::StartFailed(_) => ExitReason::Shutdown(None),
+            // Nobody but us and the runtime drops a child.
+            End::Dropped => {
+                asked.reason(&self.options).or(doomed).unwrap_or(ExitReason::RuntimeGone)
+            }
+        };
+        Departed { end, reason, asked, uptime: now.since(self.started), monitors }
+    }
+
+    /// Remembers an exit; what is forgotten for it is to be dropped outside the lock.
+    pub(super) fn remember(&mut self, exit: PastExit) -> Option<PastExit> {
+        self.extra().history.push(exit)
+    }
+}
+
+/// An incarnation that has ended.
+#[derive(Debug)]
+pub(super) struct Departed {
+    pub(super) end: End,
+    pub(super) reason: ExitReason,
+    pub(super) asked: Asked,
+    pub(super) uptime: Duration,
+    pub(super) monitors: Vec<oneshot::Sender<Down>>,
+}
+
+impl Asked {
+    fn reason(self, options: &Options) -> Option<ExitReason> {
+        match self {
+            Self::Nothing => None,
+            Self::Shutdown => Some(ExitReason::Shutdown(None)),
+            Self::Kill => Some(ExitReason::Killed),
+            Self::StartTimeout => {
+                Some(ExitReason::StartTimeout(options.start_timeout.unwrap_or_default()))
+            }
+        }
+    }
+}
+
+impl Live {
+    /// Ends the process without asking it.
+    pub(super) fn kill(self) {
+        match self {
+            Self::Task(task) => task.abort(),
+            Self::Supervisor(node) => node.kill(),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! A shutdown from outside, and what is told about it.
+
+use std::sync::Arc;
+
+use seaworthy_core::clock::{self, Instant};
+
+use super::{Live, Message, Node};
+use crate::report::ShutdownReport;
+
+/// A shutdown that is under way.
+pub(crate) struct Stopping {
+    node: Arc<Node>,
+    began: Instant,
+}
+
+impl Node {
+    /// Gives the order to stop. From now on it is noted who needs how long.
+    pub(crate) fn begin_stop(self: &Arc<Self>) -> Stopping {
+        self.tree.stops.lock().get_or_insert_default();
+        let began = clock::exact();
+        self.post(Message::Stop);
+        Stopping { node: Arc::clone(self), began }
+    }
+
+    /// Collects the paths of all workers that still live, at most `limit`.
+    fn survivors(&self, limit: usize, paths: &mut Vec<Arc<str>>) {
+        let (workers, below) = self.with(|state| {
+            let (mut workers, mut below) = (Vec::new(), Vec::new());
+            for (_, entry) in state.machine.children().iter().filter(|(_, entry)| entry.is_alive()) {
+                match &entry.payload.live {
+                    Some(Live::Supervisor(node)) => below.push(Arc::clone(node)),
+                    _ if workers.len() < limit => workers.push(entry.id.clone()),
+                    _ => {}
+                }
+            }
+            (workers, below)
+        });
+        paths.extend(workers.iter().map(|id| self.child_path(id)));
+        for node in below {
+            node.survivors(limit, paths);
+        }
+        paths.truncate(limit);
+    }
+}
+
+impl Stopping {
+    pub(crate) fn report(self) -> ShutdownReport {
+        let mut report = self.node.tree.stops.lock().take().unwrap_or_default();
+        report.took = self.began.elapsed();
+        self.node.survivors(ShutdownReport::ROWS, &mut report.still_running);
+        report
+    }
+}

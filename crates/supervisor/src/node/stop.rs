@@ -1,0 +1,213 @@
+//! Asking processes to stop, and not waiting for ever.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use seaworthy_core::clock;
+use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::seat::{Asked, Live, Seat, State};
+use super::Node;
+use crate::config::Shutdown;
+use crate::machine::{Key, Message};
+
+/// A task that wakes the supervisor at a deadline, ended when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Timer {
+    pub(super) deadline: Deadline,
+    id: u64,
+    task: AbortHandle,
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What a timer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deadline {
+    Start(Key),
+    Stop(Key),
+    StopAll,
+}
+
+/// How to reach a process, outside the lock.
+enum Reach {
+    Nothing,
+    Kill(Live),
+    Cancel(CancellationToken),
+    Stop(Arc<Node>),
+}
+
+impl Reach {
+    fn perform(self) {
+        match self {
+            Self::Nothing => {}
+            Self::Kill(live) => live.kill(),
+            Self::Cancel(trap) => trap.cancel(),
+            Self::Stop(node) => {
+                node.post(Message::Stop);
+            }
+        }
+    }
+}
+
+impl Seat {
+    /// The process is to stop, as its options say.
+    fn ask(&mut self) -> Reach {
+        self.asked = Asked::Shutdown;
+        match (&self.live, self.options.shutdown) {
+            (_, Shutdown::BrutalKill) => self.kill(),
+            (Some(Live::Supervisor(node)), _) => Reach::Stop(Arc::clone(node)),
+            _ => match self.extra.as_ref().and_then(|extra| extra.trap.clone()) {
+                Some(trap) => Reach::Cancel(trap),
+                // It does not listen, so it dies of the order, as in OTP.
+                None => self.live.take().map_or(Reach::Nothing, Reach::Kill),
+            },
+        }
+    }
+
+    fn kill(&mut self) -> Reach {
+        self.asked = Asked::Kill;
+        self.live.take().map_or(Reach::Nothing, Reach::Kill)
+    }
+}
+
+impl Node {
+    pub(super) fn stop(self: &Arc<Self>, key: Key) {
+        let (reach, limit) = self.with(|state| {
+            state.asked_at = Some(clock::exact());
+            match state.machine.payload_mut(key) {
+                Some(seat) => (seat.ask(), seat.options.shutdown),
+                None => (Reach::Nothing, Shutdown::Infinity),
+            }
+        });
+        let listens = matches!(reach, Reach::Cancel(_) | Reach::Stop(_));
+        reach.perform();
+        if let Shutdown::Timeout(limit) = limit
+            && listens
+        {
+            self.arm(limit, Deadline::Stop(key));
+        }
+    }
+
+    /// All at once; one common deadline, since all have the options of their template.
+    pub(super) fn stop_all(self: &Arc<Self>) {
+        let (keys, limit) = self.with(|state| {
+            state.asked_at = Some(clock::exact());
+            let first = state.machine.children().first();
+            let seat = first.and_then(|key| state.machine.payload_mut(key));
+            let limit = seat.map_or(Shutdown::Infinity, |seat| seat.options.shutdown);
+            (living(state), limit)
+        });
+        let mut listens = false;
+        for key in keys {
+            let reach = self.with(|state| {
+                let alive = state.machine.children().get(key).is_some_and(|entry| entry.is_alive());
+                let seat = state.machine.payload_mut(key).filter(|_| alive);
+                seat.map_or(Reach::Nothing, Seat::ask)
+            });
+            listens |= matches!(reach, Reach::Cancel(_) | Reach::Stop(_));
+            reach.perform();
+        }
+        if let Shutdown::Timeout(limit) = limit
+            && listens
+        {
+            self.arm(limit, Deadline::StopAll);
+        }
+    }
+
+    pub(super) fn kill_all(self: &Arc<Self>) {
+        let keys = self.with(|state| {
+            state.asked_at.get_or_insert_with(clock::exact);
+            living(state)
+        });
+        for key in keys {
+            self.kill_seat(key);
+        }
+    }
+
+    /// Kills whatever process is in the seat.
+    fn kill_seat(self: &Arc<Self>, key: Key) {
+        self.with(|state| match state.machine.payload_mut(key) {
+            Some(seat) => seat.kill(),
+            None => Reach::Nothing,
+        })
+        .perform();
+    }
+
+    /// Kills `incarnation`, from outside: to the supervisor that is a crash.
+    pub(crate) fn kill_child(self: &Arc<Self>, key: Key, incarnation: u64) -> bool {
+        let reach = self.with(|state| state.current(key, incarnation).map(Seat::kill));
+        let alive = reach.is_some();
+        if let Some(reach) = reach {
+            reach.perform();
+        }
+        alive
+    }
+
+    pub(super) fn abort_start(self: &Arc<Self>, key: Key) {
+        self.with(|state| match state.machine.payload_mut(key) {
+            Some(Seat { live: Some(Live::Supervisor(node)), .. }) => Reach::Stop(Arc::clone(node)),
+            Some(seat) => seat.kill(),
+            None => Reach::Nothing,
+        })
+        .perform();
+    }
+
+    /// Wakes the supervisor after `limit`, unless what it waits for happens before.
+    pub(super) fn arm(self: &Arc<Self>, limit: Duration, deadline: Deadline) {
+        let id = self.with(|state| {
+            state.timers += 1;
+            state.timers
+        });
+        let node = Arc::clone(self);
+        let task = self.tree.runtime.spawn(async move {
+            tokio::time::sleep(limit).await;
+            node.expired(id);
+        });
+        let timer = Timer { deadline, id, task: task.abort_handle() };
+        let needless = self.with(|state| {
+            if state.still_waits(deadline) { state.timer.replace(timer) } else { Some(timer) }
+        });
+        drop(needless);
+    }
+
+    fn expired(self: &Arc<Self>, id: u64) {
+        let expired = self.with(|state| state.timer.take_if(|timer| timer.id == id));
+        let Some(timer) = expired else { return };
+        match timer.deadline {
+            Deadline::Start(key) => self
+                .with(|state| match state.machine.payload_mut(key) {
+                    Some(seat) => {
+                        let reach = seat.kill();
+                        seat.asked = Asked::StartTimeout;
+                        reach
+                    }
+                    None => Reach::Nothing,
+                })
+                .perform(),
+            Deadline::Stop(key) => self.kill_seat(key),
+            Deadline::StopAll => self.kill_all(),
+        }
+        self.run();
+    }
+}
+
+impl State {
+    fn still_waits(&self, deadline: Deadline) -> bool {
+        match deadline {
+            Deadline::Start(key) => self.machine.is_starting(key),
+            Deadline::Stop(key) => self.machine.is_stopping(key),
+            Deadline::StopAll => self.machine.is_stopping_all(),
+        }
+    }
+}
+
+fn living(state: &State) -> Vec<Key> {
+    let children = state.machine.children().iter();
+    children.filter(|(_, entry)| entry.is_alive()).map(|(key, _)| key).collect()
+}

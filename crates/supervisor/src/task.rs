@@ -1,0 +1,125 @@
+//! The task in which the incarnations of a child live, one after the other.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as Waking, Poll};
+
+use pin_project::{pin_project, pinned_drop};
+use seaworthy_core::panic;
+
+use crate::body::{Make, Worker};
+use crate::context::Context;
+use crate::exit::ExitReason;
+use crate::init::Ignored;
+use crate::node::{End, Place};
+
+/// Drives the body of a child, contains its panics, and reports its end when nothing of it is left.
+///
+/// If the supervisor lets it, the next incarnation takes the place of the one that ended, in the
+/// same task. It then yields once, so that a child that crashes again and again leaves the thread to others.
+#[pin_project(PinnedDrop)]
+pub(crate) struct ChildTask<M: Make> {
+    place: Place,
+    worker: Arc<Worker<M>>,
+    ended: bool,
+    #[cfg(feature = "tracing")]
+    span: Option<tracing::Span>,
+    #[pin]
+    body: Option<M::Future>,
+}
+
+impl<M: Make> ChildTask<M> {
+    pub(crate) fn new(place: Place, worker: Arc<Worker<M>>) -> Self {
+        Self {
+            place,
+            worker,
+            ended: false,
+            #[cfg(feature = "tracing")]
+            span: None,
+            body: None,
+        }
+    }
+}
+
+impl<M: Make> Future for ChildTask<M> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, waker: &mut Waking<'_>) -> Poll<()> {
+        let mut this = self.project();
+        #[cfg(feature = "tracing")]
+        let span = this.span.get_or_insert_with(|| this.place.span()).clone();
+        #[cfg(feature = "tracing")]
+        let _entered = span.enter();
+        let polled = panic::catch(|| {
+            if this.body.is_none() {
+                let cx = Context::new(this.place.clone());
+                this.body.set(Some(this.worker.make.make(cx)));
+            }
+            this.body.as_mut().as_pin_mut().map_or(Poll::Pending, |body| body.poll(waker))
+        });
+        let end = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(Err(error))) if error.is::<Ignored>() => End::Ignored,
+            Ok(Poll::Ready(result)) => End::Reason(ExitReason::from_result(result)),
+            Err(panicked) => End::Reason(ExitReason::Panic(panicked.into())),
+        };
+        // Nothing of the old incarnation may be left when the new one begins.
+        let end = match panic::catch(|| this.body.set(None)) {
+            Ok(()) => end,
+            Err(panicked) => End::Reason(ExitReason::Panic(panicked.into())),
+        };
+        match this.place.restart(end) {
+            Ok(()) => {
+                #[cfg(feature = "tracing")]
+                this.span.take();
+                waker.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Err(end) => {
+                *this.ended = true;
+                this.place.ended(end);
+                Poll::Ready(())
+            }
+        }
+    }
+}
+
+#[pinned_drop]
+impl<M: Make> PinnedDrop for ChildTask<M> {
+    fn drop(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        if *this.ended {
+            return;
+        }
+        let end = match panic::catch(|| this.body.set(None)) {
+            Ok(()) => End::Dropped,
+            Err(panicked) => End::Reason(ExitReason::Panic(panicked.into())),
+        };
+        this.place.ended(end);
+    }
+}
+
+impl Place {
+    /// Moves on to the next incarnation, if that concerns nobody else.
+    fn restart(&mut self, end: End) -> Result<(), End> {
+        let End::Reason(reason) = end else { return Err(end) };
+        let mut reason = Some(reason);
+        match self.node.restart_in_place(self.key, self.incarnation, &mut reason) {
+            Some(incarnation) => {
+                self.incarnation = incarnation;
+                Ok(())
+            }
+            None => Err(End::Reason(reason.unwrap_or(ExitReason::Unknown))),
+        }
+    }
+
+    fn ended(&self, end: End) {
+        self.node.process_ended(self.key, self.incarnation, end);
+    }
+
+    #[cfg(feature = "tracing")]
+    fn span(&self) -> tracing::Span {
+        let path = self.path();
+        tracing::info_span!(parent: None, "child", %path, incarnation = self.incarnation)
+    }
+}

@@ -1,0 +1,3 @@
+//! A small shop that survives its own crashes.
+
+fn main() {}
