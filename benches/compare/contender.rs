@@ -1,8 +1,9 @@
 //! Who takes part in a case, and the rounds that they run in turn.
 
 use std::pin::Pin;
+use std::time::Duration;
 
-use seaworthy_benches::Failure;
+use seaworthy_benches::{Failure, clock};
 
 use crate::hook;
 use crate::progress::Progress;
@@ -57,6 +58,7 @@ pub(crate) struct Rounds<R, T> {
     ours: bool,
     pub(crate) run: Result<R, Failure>,
     pub(crate) done: Vec<T>,
+    took: Duration,
 }
 
 impl<R, T> From<Contender<R>> for Rounds<R, T> {
@@ -66,15 +68,18 @@ impl<R, T> From<Contender<R>> for Rounds<R, T> {
             ours: contender.ours,
             run: contender.run,
             done: Vec::new(),
+            took: Duration::ZERO,
         }
     }
 }
 
 /// Runs `rounds` rounds, in each of them everybody in turn, so that a change in the machine's
-/// mood meets all alike. Who fails once is out, with the reason in place of the figures.
+/// mood meets all alike. Who fails once is out, with the reason in place of the figures; who has
+/// taken longer than `budget` gets no further rounds.
 pub(crate) fn interleave<R, T>(
     contenders: Vec<Contender<R>>,
     rounds: usize,
+    budget: Duration,
     what: &str,
     progress: &Progress,
     mut round: impl FnMut(&R) -> Result<T, Failure>,
@@ -83,12 +88,17 @@ pub(crate) fn interleave<R, T>(
     for number in 0..rounds {
         for one in &mut all {
             let Ok(run) = &one.run else { continue };
+            if one.took > budget {
+                continue;
+            }
             progress.round(what, &one.who, number, rounds);
+            let start = clock::now();
             let result = if one.ours {
                 round(run)
             } else {
                 hook::alone(|| round(run))
             };
+            one.took += start.elapsed();
             match result {
                 Ok(figures) => one.done.push(figures),
                 Err(failure) => one.run = Err(failure),

@@ -41,6 +41,13 @@ pub(crate) enum Line {
 }
 
 impl Line {
+    pub(crate) fn case(&self) -> &str {
+        match self {
+            Self::Row(row, _) => &row.case,
+            Self::Missing(missing) => &missing.case,
+        }
+    }
+
     fn group(&self) -> &'static str {
         match self {
             Self::Row(row, _) => row.group,

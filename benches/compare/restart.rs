@@ -14,6 +14,7 @@ mod task_supervisor;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use seaworthy_benches::Failure;
 use seaworthy_benches::child::{How, Plan};
@@ -26,6 +27,9 @@ use crate::units::Unit;
 use crate::{alloc, runtime, stats};
 
 const GROUP: &str = "restart";
+
+/// How long the rounds of one contender may take together.
+const BUDGET: Duration = Duration::from_secs(4);
 
 /// What crashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +97,8 @@ enum Pace {
 impl Pace {
     fn crashes(self, group: usize, quick: bool) -> usize {
         let crashes = match self {
-            Self::Fast => (4_000 / group).max(100),
-            Self::Millis => 40,
+            Self::Fast => (2_000 / group).max(40),
+            Self::Millis => 20,
             Self::Seconds => return 1,
         };
         if quick { crashes / 4 } else { crashes }
@@ -110,16 +114,20 @@ struct Run {
 
 /// Measures the group.
 pub(crate) fn measure(quick: bool, progress: &Progress, report: &mut Report) -> io::Result<()> {
-    let rounds = if quick { 5 } else { 15 };
+    let rounds = if quick { 9 } else { 31 };
     for case in Case::ALL {
         let name = case.name();
         for threads in runtime::THREADS {
             progress.case(GROUP, &name, threads);
             let what = format!("{GROUP} {name}, {threads} thread(s)");
-            let all =
-                contender::interleave(contenders(case, quick), rounds, &what, progress, |run| {
-                    round(*run, case, threads, quick)
-                });
+            let all = contender::interleave(
+                contenders(case, quick),
+                rounds,
+                BUDGET,
+                &what,
+                progress,
+                |run| round(*run, case, threads, quick),
+            );
             for one in all {
                 tell(one, &name, threads, report)?;
             }

@@ -9,7 +9,15 @@ const HEAD: [&str; 7] = ["case", "who", "threads", "p50", "min", "allocs", "vs f
 
 /// The table of a group, with the reasons for its gaps under it.
 pub(crate) fn table<'a>(group: &str, lines: impl Iterator<Item = &'a Line>) -> String {
-    let lines: Vec<&Line> = lines.collect();
+    let mut lines: Vec<&Line> = lines.collect();
+    // One case after the other, in the order in which they first came.
+    let mut cases: Vec<&str> = Vec::new();
+    for line in &lines {
+        if !cases.contains(&line.case()) {
+            cases.push(line.case());
+        }
+    }
+    lines.sort_by_key(|line| cases.iter().position(|case| *case == line.case()));
     let mut cells = vec![HEAD.map(str::to_owned)];
     let mut gaps: Vec<String> = Vec::new();
     for line in &lines {

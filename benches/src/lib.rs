@@ -1,5 +1,5 @@
 //! What the benches share: the clock, the probe that times restarts, the crowd that is counted
-//! while it starts and stops, the children, and Seaworthy's own side of each scenario.
+//! while it starts and stops, the children, Seaworthy's own side of each scenario, and the floors.
 //!
 //! The bin `compare` sets Seaworthy beside bare tokio code and beside its peers; the criterion
 //! bench `supervision` watches the same scenarios for regressions.
@@ -7,6 +7,7 @@
 pub mod child;
 pub mod clock;
 pub mod crowd;
+pub mod floor;
 pub mod ours;
 pub mod probe;
 

@@ -34,23 +34,31 @@ pub async fn restart(plan: Arc<Plan>, strategy: Strategy) -> Result<(), Failure>
     Ok(())
 }
 
+/// A dynamic supervisor for members of crowds, with room for so many.
+///
+/// # Errors
+///
+/// When it does not start.
+pub async fn dynamic(max_children: usize) -> Result<DynamicSupervisor<Arc<Crowd>>, Failure> {
+    DynamicSupervisor::builder("bench")
+        .template(Child::template(|_, crowd: Arc<Crowd>| async move {
+            crowd.join().await;
+            Ok(())
+        }))
+        .max_children(max_children)
+        .start()
+        .await
+        .map_err(|error| error.to_string())
+}
+
 /// Starts a crowd one by one under a dynamic supervisor.
 ///
 /// # Errors
 ///
 /// When the supervisor or a child does not start.
 pub async fn start_dynamic(crowd: Arc<Crowd>) -> Result<DynamicSupervisor<Arc<Crowd>>, Failure> {
-    let size = crowd.size();
-    let root = DynamicSupervisor::builder("bench")
-        .template(Child::template(|_, crowd: Arc<Crowd>| async move {
-            crowd.join().await;
-            Ok(())
-        }))
-        .max_children(size)
-        .start()
-        .await
-        .map_err(|error| error.to_string())?;
-    for _ in 0..size {
+    let root = dynamic(crowd.size()).await?;
+    for _ in 0..crowd.size() {
         root.start_child(Arc::clone(&crowd))
             .await
             .map_err(|error| error.to_string())?;

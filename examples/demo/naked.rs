@@ -4,19 +4,22 @@
 //! jobs get a task of their own, the server shuts down gracefully. What it does not do is bring back
 //! what has died. That would take more than a loop around the database task: its queue died with it,
 //! the report still holds the file open, and a loop without a limit spins for ever on a file that
-//! is really broken. Code for all that is a supervisor.
+//! is really broken. Code for all that is a supervisor. Some let the process exit instead, and have
+//! systemd start it anew: then those who only look at a page meet the outage as well.
 
 use std::io;
 use std::net::TcpListener;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 
 use seaworthy_core::BoxError;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::{task, time};
 
 use crate::journal::Journal;
+use crate::panics;
 use crate::shop::store::Store;
 use crate::shop::till::{Jobs, Till};
 use crate::shop::{database, report, web};
@@ -25,56 +28,80 @@ use crate::trial::Build;
 
 /// The running shop.
 pub(crate) struct Naked {
-    journal: Arc<Journal>,
-    database: AbortHandle,
-    reports: AbortHandle,
+    /// Panics before it opened.
+    earlier_panics: u64,
+    database: Watched,
+    reports: Watched,
     server: JoinHandle<io::Result<()>>,
-    stop: oneshot::Sender<()>,
+    /// Dropped to close the shop.
+    open: watch::Sender<()>,
+}
+
+/// A task, and another one that waits for it and logs how it ended: nobody has to guess later.
+struct Watched {
+    task: AbortHandle,
+    logged: JoinHandle<()>,
 }
 
 impl Build for Naked {
     const NAME: &'static str = "naked";
 
-    async fn open(file: &Path, listener: TcpListener, journal: Arc<Journal>) -> Result<Self, BoxError> {
+    async fn open(file: &Path, door: TcpListener, journal: Arc<Journal>) -> Result<Self, BoxError> {
+        let earlier_panics = panics::hushed();
         let store = Arc::new(Store::open(file)?);
         let (till, jobs) = Till::open();
         let (publish, report) = watch::channel(report::render(&store)?);
+        let (open, closing) = watch::channel(());
 
         // The queue has one reader, so the reader owns it: this is how a tokio actor is written.
-        let database = spawn_watched("database", &journal, take_orders(store.clone(), jobs));
-        let reports = write_reports(store, publish, journal.clone());
-        let reports = spawn_watched("report", &journal, reports);
+        let database = Watched::spawn("database", &journal, take_orders(store.clone(), jobs));
+        let reports = write_reports(store, publish, closing.clone(), journal.clone());
+        let reports = Watched::spawn("report", &journal, reports);
 
         // `axum::serve` gives each connection its own task, so a handler that panics takes down its
         // connection and nothing else.
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        let (stop, stopped) = oneshot::channel();
-        let server = axum::serve(listener, web::router(web::Front { till, report }))
-            .with_graceful_shutdown(async { drop(stopped.await) });
+        let door = tokio::net::TcpListener::from_std(door)?;
+        let server = axum::serve(door, web::router(web::Front { till, report }))
+            .with_graceful_shutdown(closed(closing));
         let server = tokio::spawn(server.into_future());
-        Ok(Self { journal, database, reports, server, stop })
+        Ok(Self {
+            earlier_panics,
+            database,
+            reports,
+            server,
+            open,
+        })
     }
 
     async fn strike(&self, blow: Blow) {
         match blow {
             // There is nothing that comes back, so a burst is no more than its first blow.
-            Blow::KillDatabase | Blow::CrashStorage => self.database.abort(),
+            Blow::KillDatabase | Blow::CrashStorage => self.database.task.abort(),
         }
     }
 
-    fn tree(&self) -> Option<String> {
+    fn crashes(&self, journal: &Journal) -> u64 {
+        // The tasks of `axum::serve` are its own: that one has panicked is known to the panic hook only.
+        journal.crashes() + panics::hushed() - self.earlier_panics
+    }
+
+    fn picture(&self) -> Option<String> {
         None
     }
 
     async fn close(self) -> Result<(), BoxError> {
-        // From front to back: no more requests, then no more work.
-        drop(self.stop);
+        drop(self.open);
+        // With the server go the tills, and with the last till the database has nothing more to do.
         self.server.await??;
-        self.journal.close();
-        self.database.abort();
-        self.reports.abort();
+        self.database.logged.await?;
+        self.reports.logged.await?;
         Ok(())
     }
+}
+
+async fn closed(mut closing: watch::Receiver<()>) {
+    // Nothing is ever sent: it ends when the sender is dropped.
+    while closing.changed().await.is_ok() {}
 }
 
 async fn take_orders(store: Arc<Store>, mut jobs: Jobs) -> Result<(), BoxError> {
@@ -85,11 +112,16 @@ async fn take_orders(store: Arc<Store>, mut jobs: Jobs) -> Result<(), BoxError> 
 async fn write_reports(
     store: Arc<Store>,
     publish: watch::Sender<String>,
+    closing: watch::Receiver<()>,
     journal: Arc<Journal>,
 ) -> Result<(), BoxError> {
     let mut due = time::interval(report::EVERY);
+    let mut closed = pin!(closed(closing));
     loop {
-        due.tick().await;
+        tokio::select! {
+            _ = due.tick() => {}
+            () = &mut closed => return Ok(()),
+        }
         let store = store.clone();
         match task::spawn_blocking(move || report::render(&store)).await {
             Ok(Ok(report)) => drop(publish.send_replace(report)),
@@ -99,22 +131,25 @@ async fn write_reports(
     }
 }
 
-/// Spawns a task, and another that waits for it and logs how it ended: nobody has to guess later.
-fn spawn_watched(
-    name: &'static str,
-    journal: &Arc<Journal>,
-    task: impl Future<Output = Result<(), BoxError>> + Send + 'static,
-) -> AbortHandle {
-    let task = tokio::spawn(task);
-    let handle = task.abort_handle();
-    let journal = journal.clone();
-    journal.started(name);
-    tokio::spawn(async move {
-        match task.await {
-            Ok(Ok(())) => journal.log(format_args!("{name} is done")),
-            Ok(Err(error)) => journal.crashed(format_args!("{name} failed: {error}")),
-            Err(ended) => journal.crashed(format_args!("{name} ended: {ended}")),
-        }
-    });
-    handle
+impl Watched {
+    fn spawn(
+        name: &'static str,
+        journal: &Arc<Journal>,
+        task: impl Future<Output = Result<(), BoxError>> + Send + 'static,
+    ) -> Self {
+        let running = tokio::spawn(task);
+        let task = running.abort_handle();
+        let journal = journal.clone();
+        journal.started(name);
+        let logged = tokio::spawn(async move {
+            match running.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => journal.crashed(format_args!("{name} failed: {error}")),
+                // The panic hook has counted it.
+                Err(ended) if ended.is_panic() => journal.log(format_args!("{name}: {ended}")),
+                Err(ended) => journal.crashed(format_args!("{name}: {ended}")),
+            }
+        });
+        Self { task, logged }
+    }
 }

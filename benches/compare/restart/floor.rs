@@ -1,13 +1,9 @@
 //! The barest tokio code that brings children back.
 
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
 
-use seaworthy_benches::Failure;
-use seaworthy_benches::child::{Crash, Plan, breathe};
-use tokio::task::{JoinHandle, JoinSet};
+use seaworthy_benches::child::Plan;
+use seaworthy_benches::floor;
 
 use super::{Case, Pace, Run};
 use crate::contender::{Contender, Task};
@@ -18,17 +14,20 @@ type Floor = (&'static str, fn(Arc<Plan>) -> Task<()>);
 pub(super) fn contenders(case: Case) -> Vec<Contender<Run>> {
     let floors: &[Floor] = match case {
         Case::Err => &[
-            ("floor", |plan| Box::pin(in_place(plan))),
-            ("floor respawn", |plan| Box::pin(respawn(plan))),
+            ("floor", |plan| Box::pin(floor::in_place(plan))),
+            ("floor without yield", |plan| {
+                Box::pin(floor::in_place_at_once(plan))
+            }),
+            ("floor respawn", |plan| Box::pin(floor::respawn(plan))),
         ],
-        Case::ErrSlowPath => &[("floor", |plan| Box::pin(respawn(plan)))],
+        Case::ErrSlowPath => &[("floor", |plan| Box::pin(floor::respawn(plan)))],
         Case::Panic => &[
-            ("floor", |plan| Box::pin(in_place_caught(plan))),
-            ("floor respawn", |plan| Box::pin(respawn(plan))),
+            ("floor", |plan| Box::pin(floor::in_place_caught(plan))),
+            ("floor respawn", |plan| Box::pin(floor::respawn(plan))),
         ],
         Case::OneForAll(_) => &[
-            ("floor", |plan| Box::pin(all_in_order(plan))),
-            ("floor unordered", |plan| Box::pin(all_at_once(plan))),
+            ("floor", |plan| Box::pin(floor::all_in_order(plan))),
+            ("floor unordered", |plan| Box::pin(floor::all_at_once(plan))),
         ],
     };
     let contender = |(who, round): &Floor| {
@@ -41,107 +40,4 @@ pub(super) fn contenders(case: Case) -> Vec<Contender<Run>> {
         )
     };
     floors.iter().map(contender).collect()
-}
-
-/// Runs a supervising future until the probe has seen enough.
-async fn until_finished(
-    plan: &Arc<Plan>,
-    supervise: impl Future<Output = ()>,
-) -> Result<(), Failure> {
-    tokio::select! {
-        () = supervise => Err("the floor ended by itself".to_owned()),
-        () = plan.probe.finished() => Ok(()),
-    }
-}
-
-/// One task, which makes the next incarnation where the last one was. It yields once between
-/// them, or a child that always crashes would never let go of its thread.
-async fn in_place(plan: Arc<Plan>) -> Result<(), Failure> {
-    let child = plan.clone();
-    let task = tokio::spawn(async move {
-        while child.clone().live(0).await.is_err() {
-            breathe().await;
-        }
-    });
-    plan.probe.finished().await;
-    task.abort();
-    Ok(())
-}
-
-/// The same, and each poll of the child catches a panic.
-async fn in_place_caught(plan: Arc<Plan>) -> Result<(), Failure> {
-    let child = plan.clone();
-    let task = tokio::spawn(async move {
-        while !matches!(caught(child.clone().live(0)).await, Ok(Ok(()))) {
-            breathe().await;
-        }
-    });
-    plan.probe.finished().await;
-    task.abort();
-    Ok(())
-}
-
-async fn caught<T>(child: impl Future<Output = T>) -> std::thread::Result<T> {
-    let mut child = pin!(child);
-    poll_fn(
-        |cx| match catch_unwind(AssertUnwindSafe(|| child.as_mut().poll(cx))) {
-            Ok(poll) => poll.map(Ok),
-            Err(payload) => Err(payload).into(),
-        },
-    )
-    .await
-}
-
-/// A task for each incarnation, and a supervising task that waits for its end.
-async fn respawn(plan: Arc<Plan>) -> Result<(), Failure> {
-    let supervise = async {
-        let mut children = JoinSet::new();
-        children.spawn(plan.clone().live(0));
-        while children.join_next().await.is_some() {
-            children.spawn(plan.clone().live(0));
-        }
-    };
-    until_finished(&plan, supervise).await
-}
-
-fn start(plan: &Arc<Plan>, children: &mut Vec<JoinHandle<Result<(), Crash>>>) {
-    children.extend((0..plan.probe.group()).map(|index| tokio::spawn(plan.clone().live(index))));
-}
-
-/// As a supervisor does it: each child is gone before the one started before it is stopped.
-async fn all_in_order(plan: Arc<Plan>) -> Result<(), Failure> {
-    let crasher = plan.probe.crasher();
-    let supervise = async {
-        let mut children = Vec::with_capacity(plan.probe.group());
-        loop {
-            start(&plan, &mut children);
-            let _ = (&mut children[crasher]).await;
-            while let Some(child) = children.pop() {
-                if children.len() != crasher {
-                    child.abort();
-                    let _ = child.await;
-                }
-            }
-        }
-    };
-    until_finished(&plan, supervise).await
-}
-
-/// All are told to stop before the first of them is waited for: cheaper, and no supervisor's order.
-async fn all_at_once(plan: Arc<Plan>) -> Result<(), Failure> {
-    let crasher = plan.probe.crasher();
-    let supervise = async {
-        let mut children = Vec::with_capacity(plan.probe.group());
-        loop {
-            start(&plan, &mut children);
-            let _ = (&mut children[crasher]).await;
-            children.iter().rev().for_each(JoinHandle::abort);
-            for (index, child) in children.drain(..).enumerate() {
-                if index != crasher {
-                    let _ = child.await;
-                }
-            }
-        }
-    };
-    until_finished(&plan, supervise).await
 }

@@ -9,10 +9,13 @@ use seaworthy_supervisor::{DynamicSupervisor, Supervisor};
 use super::{Population, Run, run};
 use crate::contender::Contender;
 
+/// The one whose builder names each child: nobody names a million.
+pub(super) const STATIC: &str = "seaworthy static";
+
 pub(super) fn contenders() -> Vec<Contender<Run>> {
     vec![
         Contender::ours("seaworthy", run::<Dynamic>()),
-        Contender::ours("seaworthy static", run::<Static>()),
+        Contender::ours(STATIC, run::<Static>()),
     ]
 }
 

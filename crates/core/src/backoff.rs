@@ -67,7 +67,8 @@ impl Backoff {
     pub fn delay(&self, attempt: u32, random: f64) -> Duration {
         let exponent = i32::try_from(attempt).unwrap_or(i32::MAX);
         let full = scale(self.min, self.factor.powi(exponent), self.max).max(self.min);
-        let taken_off = self.share * random.max(0.0).min(1.0);
+        // NaN stays NaN, and is not above zero.
+        let taken_off = self.share * random.clamp(0.0, 1.0);
         if taken_off > 0.0 {
             scale(full, 1.0 - taken_off, full)
         } else {

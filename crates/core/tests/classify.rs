@@ -100,6 +100,7 @@ fn a_closure_is_a_classifier() {
         Ok(429) => Verdict::Overload,
         Ok(500..) => Verdict::Failure,
         Ok(_) => Verdict::Success,
+        Err(never) => match *never {},
     };
     assert_eq!(ask(&by_status, 200), Verdict::Success);
     assert_eq!(ask(&by_status, 429), Verdict::Overload);

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use seaworthy_core::component::{Component, Registry, Snapshot, Status, Value};
+use seaworthy_core::sync::Lock;
 
 struct Plain(&'static str, &'static str);
 
@@ -91,14 +92,14 @@ fn one_that_panics_is_reported_and_hides_no_other() {
 /// Uses the registry again while it is asked and while it is dropped.
 struct Reentrant {
     registry: Registry,
-    last: std::sync::Mutex<Option<Arc<Reentrant>>>,
+    last: Lock<Option<Arc<Reentrant>>>,
 }
 
 impl Component for Reentrant {
     fn snapshot(&self) -> Snapshot {
         self.registry.register(&Arc::new(Plain("short", "lived")));
         // The only handle from outside goes away: the component dies as the registry lets go of it.
-        drop(self.last.lock().unwrap().take());
+        drop(self.last.lock().take());
         Snapshot::new("reentrant", "r", "running")
     }
 }
@@ -115,11 +116,11 @@ fn components_may_use_the_registry_and_die_meanwhile() {
     let registry = Registry::new();
     let component = Arc::new(Reentrant {
         registry: registry.clone(),
-        last: std::sync::Mutex::new(None),
+        last: Lock::new(None),
     });
     let weak: Weak<_> = Arc::downgrade(&component);
     registry.register(&component);
-    *component.last.lock().unwrap() = Some(Arc::clone(&component));
+    *component.last.lock() = Some(Arc::clone(&component));
     drop(component);
     let snapshots = registry.snapshot();
     assert_eq!(snapshots.len(), 1);

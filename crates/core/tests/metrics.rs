@@ -1,27 +1,28 @@
 //! Handles reach the recorder that is there at their first use, under their name and labels.
 #![cfg(feature = "metrics")]
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use metrics::{
     CounterFn, GaugeFn, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
     with_local_recorder,
 };
 use seaworthy_core::metrics::{Counter, Gauge, Histogram, Labels};
+use seaworthy_core::sync::Lock;
 
 /// Writes down what it is told, one line each.
 #[derive(Clone, Default)]
 struct Notebook {
-    lines: Arc<Mutex<Vec<String>>>,
+    lines: Arc<Lock<Vec<String>>>,
 }
 
 impl Notebook {
     fn write(&self, line: String) {
-        self.lines.lock().unwrap().push(line);
+        self.lines.lock().push(line);
     }
 
     fn lines(&self) -> Vec<String> {
-        self.lines.lock().unwrap().clone()
+        self.lines.lock().clone()
     }
 
     fn series(&self, kind: &str, key: &Key) -> Arc<Series> {

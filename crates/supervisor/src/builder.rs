@@ -6,13 +6,14 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use seaworthy_core::ConfigError;
+use seaworthy_core::component::Registry;
 use seaworthy_core::event::Events;
 use seaworthy_core::sync::Lock;
 use tokio::runtime::Handle;
 
 use crate::address::Address;
 use crate::child::Child;
-use crate::config::{AutoShutdown, Flags, Mode, Options, Restart, Strategy};
+use crate::config::{AutoShutdown, Flags, Mode, Options, Strategy};
 use crate::error::{StartError, StartFailure};
 use crate::id::check_name;
 use crate::node::{Node, Tree};
@@ -59,8 +60,10 @@ impl SupervisorSpec {
         });
         crate::degraded::warn(&tree.events, &id);
         let spec = Arc::new(self);
+        let node = Node::launch(tree, Arc::clone(&spec), None);
+        Registry::global().register(&node);
         // Owned from here on: if the caller goes away, so does what has started.
-        let root = Supervisor::owner(&spec, Node::launch(tree, Arc::clone(&spec), None));
+        let root = Supervisor::owner(&spec, node);
         root.started().await?;
         Ok(root)
     }
@@ -79,9 +82,12 @@ impl SupervisorSpec {
         if self.flags.is_dynamic() && self.templates.0 != 1 {
             return bad("template", &self.templates.0, "exactly one template");
         }
-        let options = self.children.iter().map(|child| &child.options).chain(&self.templates.1);
-        for options in options {
-            self.flags.check(path, options)?;
+        let mut options = self.children.iter().map(|child| &child.options).chain(&self.templates.1);
+        let misplaced = |options: &Options| {
+            options.significant && !self.flags.allows_significant(options.restart)
+        };
+        if options.any(misplaced) {
+            return Err(not_significant(path));
         }
         let mut ids = HashSet::new();
         for child in &self.children {
@@ -96,19 +102,10 @@ impl SupervisorSpec {
     }
 }
 
-impl Flags {
-    /// Whether a child with these options may be here.
-    pub(crate) fn check(&self, path: &str, options: &Options) -> Result<(), ConfigError> {
-        if !options.significant || self.allows_significant(options.restart) {
-            return Ok(());
-        }
-        let allowed = if options.restart == Restart::Permanent {
-            "false for a permanent child: it is always restarted"
-        } else {
-            "false, unless the supervisor has an auto-shutdown"
-        };
-        Err(ConfigError::new(path, "child.significant", true, allowed))
-    }
+/// A child is significant that must not be.
+pub(crate) fn not_significant(supervisor: &str) -> ConfigError {
+    let allowed = "true only for a transient or temporary child of a supervisor with an auto-shutdown";
+    ConfigError::new(supervisor, "child.significant", true, allowed)
 }
 
 /// Says what a supervisor of named children is like; made by [`Supervisor::builder`].

@@ -85,7 +85,8 @@ impl<A> DynamicSupervisor<A> {
         self.supervisor.start_new(ChildId::Number(0), child).await
     }
 
-    /// Stops a child, or cancels its restart, and forgets it. Fine if it is gone already.
+    /// Stops a child, or cancels its restart, and forgets it. Fine if this incarnation of it is gone
+    /// already; a later one is not touched.
     ///
     /// # Errors
     ///
@@ -103,7 +104,8 @@ impl<A> DynamicSupervisor<A> {
             // It died with an earlier incarnation of this supervisor, or elsewhere.
             return if self.supervisor.is_alive() { Ok(()) } else { Err(CallError::NotAlive) };
         }
-        self.supervisor.terminate(Target::Key(child.place.key)).await
+        let (key, incarnation) = (child.place.key, child.place.incarnation);
+        self.supervisor.terminate(Target::Process { key, incarnation }).await
     }
 }
 

@@ -8,7 +8,7 @@ use seaworthy_core::event::Detail;
 
 use crate::error::{StartError, StartFailure};
 use crate::exit::ExitReason;
-use crate::report::CrashReport;
+use crate::report::{CrashReport, Rough};
 
 /// Something that happened in a supervision tree. Paths are the ids from the root, joined by `/`.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ impl fmt::Display for SupervisorEvent {
                 write!(f, "`{path}` failed to start: {reason}")
             }
             Self::ChildExited { path, incarnation, reason, uptime } => {
-                write!(f, "`{path}` (incarnation {incarnation}) ended after {uptime:?}: {reason}")
+                write!(f, "`{path}` (incarnation {incarnation}) ended after {}: {reason}", Rough(*uptime))
             }
             Self::ChildCrashed(report) => write!(f, "{report}"),
             Self::IntensityExceeded { path, child, reason, max_restarts, period } => write!(

@@ -110,3 +110,8 @@ pub use report::{CrashReport, PastExit, ShutdownReport, Stopped};
 pub use runner::{Runner, run};
 pub use snapshot::{ChildSnapshot, TreeSnapshot};
 pub use supervisor::Supervisor;
+
+/// The example of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

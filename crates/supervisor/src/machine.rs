@@ -198,6 +198,7 @@ impl<P, T> Machine<P, T> {
             return None;
         }
         entry.incarnation = self.incarnations.fetch_add(1, Ordering::Relaxed) + 1;
+        entry.ran = entry.incarnation;
         Some(entry.incarnation)
     }
 
@@ -408,6 +409,9 @@ impl<P, T> Machine<P, T> {
             self.significant -= usize::from(entry.slot != Slot::Vacant);
         }
         entry.slot = slot;
+        if slot == Slot::Running {
+            entry.ran = entry.incarnation;
+        }
     }
 }
 

@@ -255,15 +255,10 @@ impl Node {
             path: Arc::clone(&self.path),
             ended: ended.clone(),
         });
+        self.tree.events.deliver();
         self.phase.send_replace(Phase::Ended(ended.clone()));
         if let Some(place) = &self.parent {
-            let end = match ended {
-                Ended::StartFailed(error) => End::StartFailed(error),
-                other => End::Reason(other.reason()),
-            };
-            place.node.process_ended(place.key, place.incarnation, end);
-        } else {
-            self.tree.events.deliver();
+            place.node.process_ended(place.key, place.incarnation, End::Supervisor(ended));
         }
     }
 }

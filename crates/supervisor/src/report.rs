@@ -46,10 +46,26 @@ pub struct PastExit {
 
 impl fmt::Display for CrashReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, incarnation, reason, uptime, .. } = self;
-        write!(f, "`{path}` (incarnation {incarnation}) crashed after {uptime:?}: {reason}")?;
+        let Self { path, incarnation, reason, .. } = self;
+        let uptime = Rough(self.uptime);
+        write!(f, "`{path}` (incarnation {incarnation}) crashed after {uptime}: {reason}")?;
         let Self { restarts_in_window: used, max_restarts: max, period, .. } = self;
         write!(f, " ({used} of {max} restarts in {period:?} used)")
+    }
+}
+
+/// A duration as people want to read it: uptimes come from a clock that is 4 ms coarse.
+pub(crate) struct Rough(pub(crate) Duration);
+
+impl fmt::Display for Rough {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        match seconds {
+            0 => write!(f, "{} ms", self.0.as_millis()),
+            1..60 => write!(f, "{seconds}.{} s", self.0.subsec_millis() / 100),
+            60..3600 => write!(f, "{} min {} s", seconds / 60, seconds % 60),
+            _ => write!(f, "{} h {} min", seconds / 3600, seconds / 60 % 60),
+        }
     }
 }
 
@@ -144,10 +160,11 @@ impl Stopped {
 
 impl fmt::Display for ShutdownReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { took, stopped, killed, slowest, still_running } = self;
-        write!(f, "stopped in {took:?}: {stopped} workers by themselves, {killed} killed")?;
-        for Stopped { path, took, reason } in slowest.iter().filter(|row| !row.took.is_zero()) {
-            write!(f, "\n  {path} needed {took:?} ({reason})")?;
+        let Self { stopped, killed, slowest, still_running, .. } = self;
+        let took = Rough(self.took);
+        write!(f, "stopped in {took}: {stopped} workers by themselves, {killed} killed")?;
+        for Stopped { path, took, reason } in slowest.iter().filter(|row| row.took.as_millis() > 0) {
+            write!(f, "\n  {path} needed {} ({reason})", Rough(*took))?;
         }
         for path in still_running {
             write!(f, "\n  {path} still runs: it neither yields nor ends")?;

@@ -56,7 +56,7 @@ pub struct ChildSnapshot {
     pub incarnation: Option<u64>,
     /// How long that one has run.
     pub uptime: Option<Duration>,
-    /// How often it was restarted on its own account.
+    /// How often it was started again since its supervisor was.
     pub restarts: u32,
     /// Its last crash.
     pub last_crash: Option<PastExit>,
@@ -133,7 +133,7 @@ fn child(entry: &Entry<Seat>) -> (ChildSnapshot, Option<Arc<Node>>) {
         },
         incarnation: alive.then_some(entry.incarnation),
         uptime: alive.then(|| clock::coarse().since(seat.started)),
-        restarts: seat.restarts,
+        restarts: seat.starts.saturating_sub(1),
         last_crash: seat.extra.as_ref().and_then(|extra| extra.history.last().cloned()),
         below: None,
     };

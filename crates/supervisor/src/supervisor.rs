@@ -9,7 +9,7 @@ use seaworthy_core::event::Events;
 use tokio::sync::oneshot;
 
 use crate::address::Address;
-use crate::builder::{Builder, SupervisorSpec};
+use crate::builder::{Builder, SupervisorSpec, not_significant};
 use crate::child::Child;
 use crate::error::{CallError, RestartChildError, StartChildError, StartError};
 use crate::event::Ended;
@@ -144,7 +144,7 @@ impl Supervisor {
             let error = ConfigError::new(&*node.path, "child.id", &child.id, allowed);
             return Err(error.into());
         }
-        node.spec.flags.check(&node.path, &child.options)?;
+        drop(node);
         self.start_new(child.child_id(), child.new_child()).await
     }
 
@@ -157,6 +157,7 @@ impl Supervisor {
             Ok(Answer::Started(child)) => Ok(Some(child)),
             Ok(Answer::Failed(error)) => Err(error.into()),
             Ok(Answer::Reply(Reply::Ignored)) => Ok(None),
+            Ok(Answer::Reply(Reply::Invalid)) => Err(not_significant(&self.id).into()),
             Ok(Answer::Reply(Reply::AlreadyStarted)) => Err(StartChildError::AlreadyStarted),
             Ok(Answer::Reply(Reply::AlreadyPresent)) => Err(StartChildError::AlreadyPresent),
             Ok(Answer::Reply(Reply::MaxChildren)) => Err(StartChildError::MaxChildren),

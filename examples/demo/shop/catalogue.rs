@@ -35,7 +35,12 @@ const PRODUCTS: [Product; 13] = [
 ];
 
 const fn product(id: u16, name: &'static str, price: u64, pieces: u64) -> Product {
-    Product { id, name, price, pieces }
+    Product {
+        id,
+        name,
+        price,
+        pieces,
+    }
 }
 
 /// All products, by id.
@@ -59,7 +64,12 @@ impl Product {
 
     /// The product's page.
     pub(crate) fn page(&self) -> String {
-        let Self { id, name, price, pieces } = self;
+        let Self {
+            id,
+            name,
+            price,
+            pieces,
+        } = self;
         let (price, piece) = (cents(*price), cents(self.piece_price()));
         format!(
             "<!doctype html><title>{name}</title><h1>{name}</h1>\
@@ -72,7 +82,10 @@ impl Product {
 /// The page that lists all products.
 pub(crate) fn list_page() -> String {
     let mut page = String::from("<!doctype html><title>Products</title><h1>Products</h1><ul>");
-    for Product { id, name, price, .. } in all() {
+    for Product {
+        id, name, price, ..
+    } in all()
+    {
         let price = cents(*price);
         // Writing into a string cannot fail.
         let _ = write!(page, "<li><a href=\"/products/{id}\">{name}</a> {price}");

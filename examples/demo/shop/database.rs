@@ -40,6 +40,13 @@ pub(crate) async fn serve(store: &Store, jobs: &mut Jobs) -> Result<(), BoxError
 /// The bug: the handler lets any quantity pass, and here it is too late to be polite about it.
 pub(crate) fn price(Order { product, quantity }: Order) -> Record {
     let product = catalogue::find(product).expect("the handler looked the product up");
-    let total = product.price.checked_mul(quantity).expect("no order is that large");
-    Record { product: product.id, quantity, total }
+    let total = product
+        .price
+        .checked_mul(quantity)
+        .expect("no order is that large");
+    Record {
+        product: product.id,
+        quantity,
+        total,
+    }
 }

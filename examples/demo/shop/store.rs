@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
 
 /// Product, quantity and total of each order, by the order's id.
 const ORDERS: TableDefinition<'_, u64, (u16, u64, u64)> = TableDefinition::new("orders");
@@ -31,10 +31,9 @@ pub(crate) struct Store {
 impl Store {
     /// Opens the file, and makes it if there is none. What a crash left unfinished is rolled back.
     pub(crate) fn open(file: &Path) -> Result<Self, redb::Error> {
-        let database = Database::builder().set_cache_size(CACHE_BYTES).create(file)?;
-        let setup = database.begin_write()?;
-        setup.open_table(ORDERS)?;
-        setup.commit()?;
+        let database = Database::builder()
+            .set_cache_size(CACHE_BYTES)
+            .create(file)?;
         Ok(Self { database })
     }
 
@@ -46,7 +45,15 @@ impl Store {
         let first = {
             let mut orders = transaction.open_table(ORDERS)?;
             let first = orders.last()?.map_or(1, |(id, _)| id.value() + 1);
-            for (id, Record { product, quantity, total }) in (first..).zip(records) {
+            for (
+                id,
+                Record {
+                    product,
+                    quantity,
+                    total,
+                },
+            ) in (first..).zip(records)
+            {
                 orders.insert(id, (*product, *quantity, *total))?;
             }
             first
@@ -57,12 +64,24 @@ impl Store {
 
     /// All orders on disk, by id.
     pub(crate) fn orders(&self) -> Result<BTreeMap<u64, Record>, redb::Error> {
-        let orders = self.database.begin_read()?.open_table(ORDERS)?;
         let mut all = BTreeMap::new();
+        let orders = match self.database.begin_read()?.open_table(ORDERS) {
+            Ok(orders) => orders,
+            // The first order makes it.
+            Err(TableError::TableDoesNotExist(_)) => return Ok(all),
+            Err(error) => return Err(error.into()),
+        };
         for entry in orders.iter()? {
             let (id, record) = entry?;
             let (product, quantity, total) = record.value();
-            all.insert(id.value(), Record { product, quantity, total });
+            all.insert(
+                id.value(),
+                Record {
+                    product,
+                    quantity,
+                    total,
+                },
+            );
         }
         Ok(all)
     }

@@ -57,9 +57,14 @@ impl Till {
     pub(crate) async fn check_out(&self, order: Order) -> Result<u64, Unconfirmed> {
         let (confirm, confirmed) = oneshot::channel();
         let stored = async {
-            self.jobs.send(Job { order, confirm }).await.map_err(|_| Unconfirmed::Gone)?;
+            self.jobs
+                .send(Job { order, confirm })
+                .await
+                .map_err(|_| Unconfirmed::Gone)?;
             confirmed.await.map_err(|_| Unconfirmed::Crashed)
         };
-        time::timeout(PATIENCE, stored).await.map_err(|_| Unconfirmed::TooLate)?
+        time::timeout(PATIENCE, stored)
+            .await
+            .map_err(|_| Unconfirmed::TooLate)?
     }
 }

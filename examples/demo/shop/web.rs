@@ -45,7 +45,11 @@ async fn product(Path(id): Path<u16>) -> Result<Html<String>, StatusCode> {
 
 async fn check_out(State(front): State<Front>, Json(order): Json<Order>) -> Response {
     if catalogue::find(order.product).is_none() || order.quantity == 0 {
-        return (StatusCode::UNPROCESSABLE_ENTITY, "no such product, or none of it\n").into_response();
+        return (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "no such product, or none of it\n",
+        )
+            .into_response();
     }
     match front.till.check_out(order).await {
         Ok(order) => (StatusCode::CREATED, Json(Receipt { order })).into_response(),

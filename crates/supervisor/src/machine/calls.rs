@@ -18,7 +18,7 @@ impl<P, T> Machine<P, T> {
                     return None;
                 }
                 // An instance that is gone is as good as terminated.
-                Err(Reply::NotFound) if matches!(target, Target::Key(_)) => Reply::Done,
+                Err(Reply::NotFound) if matches!(target, Target::Process { .. }) => Reply::Done,
                 Err(reply) => reply,
             },
             Call::Restart(target) => match self.vacant(&target) {
@@ -81,7 +81,11 @@ impl<P, T> Machine<P, T> {
             Target::Id(_) if self.flags.is_dynamic() => Err(Reply::NotSupported),
             Target::Id(ChildId::Name(name)) => self.find(name).ok_or(Reply::NotFound),
             Target::Id(ChildId::Number(_)) => Err(Reply::NotFound),
-            Target::Key(key) => self.children.get(*key).map(|_| *key).ok_or(Reply::NotFound),
+            Target::Process { key, incarnation } => {
+                // The process that runs, or the one that ran before a restart that still fails.
+                let entry = self.children.get(*key).filter(|entry| entry.ran == *incarnation);
+                entry.map(|_| *key).ok_or(Reply::NotFound)
+            }
         }
     }
 

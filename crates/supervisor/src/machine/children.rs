@@ -29,6 +29,8 @@ pub(crate) struct Entry<P> {
     pub(crate) id: ChildId,
     pub(crate) payload: P,
     pub(crate) incarnation: u64,
+    /// The last incarnation that was ready: attempts to start that failed do not count.
+    pub(super) ran: u64,
     next: u32,
     previous: u32,
     generation: u32,
@@ -91,6 +93,7 @@ impl<P> Children<P> {
             id,
             payload,
             incarnation: 0,
+            ran: 0,
             next: END,
             previous: self.last,
             generation: key.generation,

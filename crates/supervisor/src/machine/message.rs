@@ -27,11 +27,11 @@ pub(crate) enum Call<P> {
     Suspend,
 }
 
-/// Which child a call means: by name under a static supervisor, by key under a dynamic one.
+/// Which child a call means: by name under a static supervisor, by process under a dynamic one.
 #[derive(Debug)]
 pub(crate) enum Target {
     Id(ChildId),
-    Key(Key),
+    Process { key: Key, incarnation: u64 },
 }
 
 /// What the shell has to do next. It reports back where the comment says so.

@@ -12,7 +12,7 @@ use super::seat::{Asked, Departed, State};
 use super::stop::{Deadline, Timer};
 use super::{Exit, Node, Place, StartOutcome};
 use crate::error::{StartError, StartFailure};
-use crate::event::SupervisorEvent;
+use crate::event::{Ended, SupervisorEvent};
 use crate::exit::ExitReason;
 use crate::machine::Key;
 use crate::monitor::Down;
@@ -26,8 +26,8 @@ pub(crate) enum End {
     Dropped,
     /// Its first phase said: no process, and that is fine.
     Ignored,
-    /// A nested supervisor whose children could not be started.
-    StartFailed(StartError),
+    /// A nested supervisor ended.
+    Supervisor(Ended),
 }
 
 /// What is left to do outside the lock when a process has ended.
@@ -46,6 +46,7 @@ impl Node {
             let seat = state.machine.payload_mut(key)?;
             seat.started = clock::coarse();
             seat.asked = Asked::Nothing;
+            seat.ready = false;
             let (body, options) = (Arc::clone(&seat.body), Arc::clone(&seat.options));
             if !options.handshake {
                 state.machine.started(key, incarnation, StartOutcome::Ok);
@@ -59,7 +60,7 @@ impl Node {
             let starting = state.machine.is_starting(key);
             match state.current(key, incarnation) {
                 // Killed before it could be reached.
-                Some(seat) if seat.asked == Asked::Kill || seat.is_doomed() => (Some(live), false),
+                Some(seat) if !matches!(seat.asked, Asked::Nothing | Asked::Shutdown) || seat.is_doomed() => (Some(live), false),
                 Some(seat) => {
                     seat.live = Some(live);
                     (None, starting)
@@ -89,6 +90,10 @@ impl Node {
     }
 
     fn report_started(&self, state: &mut State, key: Key, incarnation: u64) {
+        if let Some(seat) = state.machine.payload_mut(key) {
+            seat.ready = true;
+            seat.starts = seat.starts.saturating_add(1);
+        }
         self.metrics.started();
         if !self.tree.events.is_watched() {
             return;
@@ -117,34 +122,39 @@ impl Node {
     }
 
     fn bury(&self, state: &mut State, key: Key, incarnation: u64, end: End) -> Aftermath {
-        let starting = state.machine.is_starting(key);
         let Some(seat) = state.current(key, incarnation) else { return Aftermath::Nothing };
         if let Some(extra) = seat.extra.as_mut().filter(|extra| !extra.subtasks.is_empty()) {
             extra.pending.get_or_insert(end);
             let handles = extra.subtasks.values().flatten().cloned();
             return Aftermath::Abort(handles.collect());
         }
-        let supervisor = seat.options.supervisor;
+        let (supervisor, ready) = (seat.options.supervisor, seat.ready);
         let mut departed = seat.depart(end, clock::coarse());
         let monitors = std::mem::take(&mut departed.monitors);
         let path = self.path_of(state, key);
-        let mut forgotten = None;
-        let deadline = if starting { Deadline::Start(key) } else { Deadline::Stop(key) };
+        let deadline = if ready { Deadline::Stop(key) } else { Deadline::Start(key) };
         let timer = state.timer.take_if(|timer| timer.deadline == deadline);
-        let reason = departed.reason.clone();
-        if starting {
+        let (clean, told) = (departed.reason.is_clean(), departed.told.clone());
+        let forgotten = if departed.asked.is_crash() && !(ready && clean && !supervisor) {
+            let (reason, uptime) = (told.clone(), departed.uptime);
+            state.machine.payload_mut(key).and_then(|seat| seat.remember(PastExit { incarnation, reason, uptime }))
+        } else {
+            None
+        };
+        if ready {
+            if !supervisor {
+                self.deceased(state, key, incarnation, departed, &path);
+            }
+            state.machine.exited(key, incarnation, clean);
+        } else {
             let outcome = self.stillborn(state, departed, &path, supervisor);
             state.machine.started(key, incarnation, outcome);
-        } else {
-            if !supervisor {
-                forgotten = self.deceased(state, key, incarnation, departed, &path);
-            }
-            state.machine.exited(key, incarnation, reason.is_clean());
         }
-        if matches!(reason, ExitReason::RuntimeGone) {
+        if matches!(told, ExitReason::RuntimeGone) {
             state.machine.kill(Exit::RuntimeGone);
         }
-        Aftermath::Tell(monitors, Down { path, incarnation, reason }, forgotten, timer)
+        let down = Down { path, incarnation, reason: told };
+        Aftermath::Tell(monitors, down, forgotten, timer)
     }
 
     /// It never was ready.
@@ -170,13 +180,13 @@ impl Node {
             });
         }
         state.failure = Some(match end {
-            End::StartFailed(error) => error,
+            End::Supervisor(Ended::StartFailed(error)) => error,
             _ => StartError::new(path(), StartFailure::Exited(reason)),
         });
         StartOutcome::Failed
     }
 
-    /// A worker that had been running is gone. What is forgotten for its sake is returned.
+    /// A worker that had been running is gone.
     fn deceased(
         &self,
         state: &mut State,
@@ -184,16 +194,11 @@ impl Node {
         incarnation: u64,
         departed: Departed,
         path: &Arc<str>,
-    ) -> Option<PastExit> {
+    ) {
         let Departed { reason, asked, uptime, .. } = departed;
         self.metrics.exited(reason.kind());
-        if asked == Asked::Nothing {
-            self.tell_exit(state, key, incarnation, &reason, uptime);
-            if !reason.is_clean() {
-                let seat = state.machine.payload_mut(key)?;
-                return seat.remember(PastExit { incarnation, reason, uptime });
-            }
-            return None;
+        if asked.is_crash() {
+            return self.tell_exit(state, key, incarnation, &reason, uptime);
         }
         if let Some(asked_at) = state.asked_at {
             let took = clock::exact().saturating_duration_since(asked_at);
@@ -208,7 +213,6 @@ impl Node {
             reason,
             uptime,
         });
-        None
     }
 
     /// An exit that nobody asked for.
@@ -282,7 +286,6 @@ impl Node {
             let seat = state.machine.payload_mut(key)?;
             let forgotten = seat.remember(PastExit { incarnation, reason: taken, uptime });
             seat.started = now;
-            seat.restarts = seat.restarts.saturating_add(1);
             if let Some(extra) = &mut seat.extra {
                 extra.trap = None;
             }

@@ -13,6 +13,7 @@ use super::{Caller, End, Node};
 use crate::body::Body;
 use crate::config::Options;
 use crate::error::StartError;
+use crate::event::Ended;
 use crate::exit::ExitReason;
 use crate::machine::{Key, Machine};
 use crate::monitor::Down;
@@ -56,9 +57,12 @@ pub(crate) struct Seat {
     pub(crate) body: Arc<dyn Body>,
     pub(crate) live: Option<Live>,
     pub(crate) asked: Asked,
+    /// The incarnation has come through its first phase.
+    pub(crate) ready: bool,
     /// When the incarnation started.
     pub(crate) started: Coarse,
-    pub(crate) restarts: u32,
+    /// How often it has come through its first phase.
+    pub(crate) starts: u32,
     /// What only some children ever need.
     pub(crate) extra: Option<Box<Extra>>,
 }
@@ -78,6 +82,8 @@ pub(crate) enum Asked {
     Shutdown,
     Kill,
     StartTimeout,
+    /// Not by its supervisor: it was killed from outside, which is a crash.
+    KilledFromOutside,
 }
 
 /// What a child has only if it asked for it, or once it has crashed.
@@ -102,8 +108,9 @@ impl Seat {
             body,
             live: None,
             asked: Asked::Nothing,
+            ready: false,
             started: Coarse::default(),
-            restarts: 0,
+            starts: 0,
             extra: None,
         }
     }
@@ -142,13 +149,18 @@ impl Seat {
         let reason = match &end {
             End::Reason(reason) => reason.clone(),
             End::Ignored => ExitReason::Normal,
-            End::StartFailed(_) => ExitReason::Shutdown(None),
+            End::Supervisor(ended) => ended.reason(),
             // Nobody but us and the runtime drops a child.
             End::Dropped => {
                 asked.reason(&self.options).or(doomed).unwrap_or(ExitReason::RuntimeGone)
             }
         };
-        Departed { end, reason, asked, uptime: now.since(self.started), monitors }
+        let told = match &end {
+            End::Supervisor(Ended::StartFailed(error)) => ExitReason::Error(Arc::new(error.clone())),
+            End::Supervisor(ended) if reason.is_clean() => ExitReason::shutdown(ended.to_string()),
+            _ => reason.clone(),
+        };
+        Departed { end, reason, told, asked, uptime: now.since(self.started), monitors }
     }
 
     /// Remembers an exit; what is forgotten for it is to be dropped outside the lock.
@@ -161,18 +173,26 @@ impl Seat {
 #[derive(Debug)]
 pub(super) struct Departed {
     pub(super) end: End,
+    /// What the decision goes by.
     pub(super) reason: ExitReason,
+    /// What people are told: of a supervisor, how it came to its end.
+    pub(super) told: ExitReason,
     pub(super) asked: Asked,
     pub(super) uptime: Duration,
     pub(super) monitors: Vec<oneshot::Sender<Down>>,
 }
 
 impl Asked {
+    /// Whether the supervisor did not want the process to end.
+    pub(super) fn is_crash(self) -> bool {
+        matches!(self, Self::Nothing | Self::KilledFromOutside)
+    }
+
     fn reason(self, options: &Options) -> Option<ExitReason> {
         match self {
             Self::Nothing => None,
             Self::Shutdown => Some(ExitReason::Shutdown(None)),
-            Self::Kill => Some(ExitReason::Killed),
+            Self::Kill | Self::KilledFromOutside => Some(ExitReason::Killed),
             Self::StartTimeout => {
                 Some(ExitReason::StartTimeout(options.start_timeout.unwrap_or_default()))
             }

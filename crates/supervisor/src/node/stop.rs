@@ -58,6 +58,9 @@ impl Reach {
 impl Seat {
     /// The process is to stop, as its options say.
     fn ask(&mut self) -> Reach {
+        if self.asked == Asked::KilledFromOutside {
+            return Reach::Nothing;
+        }
         self.asked = Asked::Shutdown;
         match (&self.live, self.options.shutdown) {
             (_, Shutdown::BrutalKill) => self.kill(),
@@ -141,7 +144,15 @@ impl Node {
 
     /// Kills `incarnation`, from outside: to the supervisor that is a crash.
     pub(crate) fn kill_child(self: &Arc<Self>, key: Key, incarnation: u64) -> bool {
-        let reach = self.with(|state| state.current(key, incarnation).map(Seat::kill));
+        let reach = self.with(|state| {
+            let seat = state.current(key, incarnation)?;
+            let crash = seat.asked.is_crash();
+            let reach = seat.kill();
+            if crash {
+                seat.asked = Asked::KilledFromOutside;
+            }
+            Some(reach)
+        });
         let alive = reach.is_some();
         if let Some(reach) = reach {
             reach.perform();

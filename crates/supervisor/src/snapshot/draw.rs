@@ -1,11 +1,11 @@
 //! The picture of a tree.
 
 use std::fmt;
-use std::time::Duration;
 
 use super::{ChildSnapshot, TreeSnapshot};
 use crate::config::Strategy;
 use crate::info::ChildState;
+use crate::report::Rough;
 
 impl fmt::Display for TreeSnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,10 +52,12 @@ impl ChildSnapshot {
     fn line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(state(self.state))?;
         if let Some(uptime) = self.uptime {
-            write!(f, " for {:?}", Duration::from_millis(millis(uptime)))?;
+            write!(f, " for {}", Rough(uptime))?;
         }
-        if self.restarts > 0 {
-            write!(f, ", restarted {} times", self.restarts)?;
+        match self.restarts {
+            0 => {}
+            1 => f.write_str(", restarted once")?,
+            times => write!(f, ", restarted {times} times")?,
         }
         if let Some(crash) = &self.last_crash {
             write!(f, ", last crash: {}", crash.reason)?;
@@ -70,8 +72,4 @@ pub(super) fn state(state: ChildState) -> &'static str {
         ChildState::Restarting => "restarting",
         ChildState::Undefined => "not running",
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

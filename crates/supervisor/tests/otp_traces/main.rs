@@ -36,16 +36,29 @@ fn main() -> ExitCode {
         }
     }
     println!("{matching} of {all} traces match");
-    if all > 0 && matching == all { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if all > 0 && matching == all {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Replays one scenario with each kind of worker.
 fn check(watched: &mut Watched, line: &str) -> Result<(), String> {
     let scenario: Scenario =
         serde_json::from_str(line).map_err(|error| format!("not a scenario: {error}: {line}"))?;
-    let Scenario { id, tree, actions, trace } = &scenario;
+    let Scenario {
+        id,
+        tree,
+        actions,
+        trace,
+    } = &scenario;
     for ready in [false, true] {
-        let workers = if ready { "workers that are ready at once" } else { "two-phase workers" };
+        let workers = if ready {
+            "workers that are ready at once"
+        } else {
+            "two-phase workers"
+        };
         let got = watched.replay(ready, tree, actions);
         let difference = got.map_or_else(Some, |got| replay::normal::difference(trace, &got));
         if let Some(difference) = difference {

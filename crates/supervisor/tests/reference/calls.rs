@@ -9,7 +9,10 @@ use crate::replay::scenario::{ChildSpec, Item, Restart};
 #[derive(Debug)]
 pub(crate) enum Call {
     Start(ChildSpec),
-    StartInstance { name: String, init: Option<Vec<Item>> },
+    StartInstance {
+        name: String,
+        init: Option<Vec<Item>>,
+    },
     Terminate(String),
     /// Terminate the instance that has, or had, this process.
     TerminatePid(u64),
@@ -50,12 +53,20 @@ impl Sup {
         let node = Node::new(spec);
         match world.start(&node, &self.child_path(&name)) {
             Started::Running(proc) => {
-                self.children.push(Entry { name, node, slot: Slot::Running(proc) });
+                self.children.push(Entry {
+                    name,
+                    node,
+                    slot: Slot::Running(proc),
+                });
                 "ok"
             }
             Started::Ignored => {
                 if node.spec.restart() != Restart::Temporary {
-                    self.children.push(Entry { name, node, slot: Slot::None });
+                    self.children.push(Entry {
+                        name,
+                        node,
+                        slot: Slot::None,
+                    });
                 }
                 "ignored"
             }
@@ -69,7 +80,10 @@ impl Sup {
         name: String,
         init: Option<Vec<Item>>,
     ) -> &'static str {
-        let template = self.template.as_ref().expect("a dynamic supervisor has a template");
+        let template = self
+            .template
+            .as_ref()
+            .expect("a dynamic supervisor has a template");
         let ChildSpec::Worker(mut worker) = template.spec.clone() else {
             unreachable!("templates are workers")
         };
@@ -79,7 +93,11 @@ impl Sup {
         let node = Node::new(ChildSpec::Worker(worker));
         match world.start(&node, &self.child_path(&name)) {
             Started::Running(proc) => {
-                self.children.push(Entry { name, node, slot: Slot::Running(proc) });
+                self.children.push(Entry {
+                    name,
+                    node,
+                    slot: Slot::Running(proc),
+                });
                 "ok"
             }
             Started::Ignored => "ignored",
@@ -88,7 +106,9 @@ impl Sup {
     }
 
     fn terminate_child(&mut self, world: &mut World, id: &str) -> &'static str {
-        let Some(at) = self.position(id) else { return "not_found" };
+        let Some(at) = self.position(id) else {
+            return "not_found";
+        };
         self.terminate(world, at);
         if self.children[at].node.spec.restart() == Restart::Temporary {
             self.children.remove(at);
@@ -98,7 +118,9 @@ impl Sup {
 
     fn terminate_pid(&mut self, world: &mut World, pid: u64) -> &'static str {
         let restarting = |child: &Entry| matches!(child.slot, Slot::Restarting(old) if old == pid);
-        let at = self.owner(pid).or_else(|| self.children.iter().position(restarting));
+        let at = self
+            .owner(pid)
+            .or_else(|| self.children.iter().position(restarting));
         if let Some(at) = at {
             self.terminate(world, at);
             self.children.remove(at);
@@ -107,7 +129,9 @@ impl Sup {
     }
 
     fn restart_child(&mut self, world: &mut World, id: &str) -> &'static str {
-        let Some(at) = self.position(id) else { return "not_found" };
+        let Some(at) = self.position(id) else {
+            return "not_found";
+        };
         match self.children[at].slot {
             Slot::Running(_) => return "running",
             Slot::Restarting(_) => return "restarting",
@@ -124,7 +148,9 @@ impl Sup {
     }
 
     fn delete_child(&mut self, id: &str) -> &'static str {
-        let Some(at) = self.position(id) else { return "not_found" };
+        let Some(at) = self.position(id) else {
+            return "not_found";
+        };
         match self.children[at].slot {
             Slot::Running(_) => "running",
             Slot::Restarting(_) => "restarting",
@@ -138,7 +164,11 @@ impl Sup {
     fn which(&self) -> Value {
         let mut rows: Vec<Value> = Vec::new();
         for child in self.children.iter().rev() {
-            let id = if self.simple() { None } else { Some(&child.name) };
+            let id = if self.simple() {
+                None
+            } else {
+                Some(&child.name)
+            };
             let state = match child.slot {
                 Slot::Running(_) => "running",
                 Slot::Restarting(_) => "restarting",
@@ -153,13 +183,22 @@ impl Sup {
     }
 
     fn count(&self) -> Value {
-        let specs = if self.simple() { 1 } else { self.children.len() };
+        let specs = if self.simple() {
+            1
+        } else {
+            self.children.len()
+        };
         // A dynamic supervisor counts its entries, the others look whether the process lives.
         let active = self.children.iter().filter(|child| match &child.slot {
             Slot::Running(proc) => proc.alive || self.simple(),
             Slot::None | Slot::Restarting(_) => false,
         });
-        let of = |wanted| self.children.iter().filter(|child| kind(child) == wanted).count();
+        let of = |wanted| {
+            self.children
+                .iter()
+                .filter(|child| kind(child) == wanted)
+                .count()
+        };
         json!({
             "specs": specs,
             "active": active.count(),

@@ -11,13 +11,29 @@ pub(crate) fn scenario(seed: u64) -> Scenario {
     let mut rng = Rng::with_seed(seed);
     let sleeps = rng.u32(..10) == 0;
     let (period_s, refusing) = if sleeps { (1, 2) } else { (3600, 100) };
-    let mut trees = Trees { rng: &mut rng, period_s, refusing };
+    let flaky = rng.u32(..4) == 0;
+    let mut trees = Trees {
+        rng: &mut rng,
+        period_s,
+        refusing,
+        flaky,
+    };
     let depth = trees.pick(&[0, 1, 2, 2, 3]);
     let tree = trees.sup("root", depth, true);
     let (mut model, first) = Model::start(&tree);
-    let mut scenario = Scenario { id: format!("random/{seed}"), tree, actions: vec![], trace: vec![first] };
+    let mut scenario = Scenario {
+        id: format!("random/{seed}"),
+        tree,
+        actions: vec![],
+        trace: vec![first],
+    };
     let many = trees.rng.usize(1..=16);
-    let mut writer = Writer { trees, sleeps, new: 0 };
+    let mut writer = Writer {
+        trees,
+        sleeps,
+        new: 0,
+        exited: Vec::new(),
+    };
     while scenario.actions.len() < many {
         let seen = model.seen();
         if seen.is_empty() && writer.trees.chance(60) {
@@ -34,6 +50,8 @@ struct Writer<'a> {
     trees: Trees<'a>,
     sleeps: bool,
     new: usize,
+    /// Who exited in this batch.
+    exited: Vec<String>,
 }
 
 impl Writer<'_> {
@@ -56,20 +74,33 @@ impl Writer<'_> {
                 busy[self.trees.rng.usize(..busy.len())]
             }
         };
+        self.exited.clear();
         if self.trees.chance(20) {
-            let steps = (0..self.trees.rng.usize(1..=6)).map(|_| self.step(sup, 55)).collect();
-            return Action::Batch { sup: sup.path.clone(), steps };
+            let steps = (0..self.trees.rng.usize(1..=6))
+                .map(|_| self.step(sup, 55))
+                .collect();
+            return Action::Batch {
+                sup: sup.path.clone(),
+                steps,
+            };
         }
         self.step(sup, 45)
     }
 
     fn step(&mut self, sup: &Seen, exits: u32) -> Action {
         let path = sup.path.clone();
-        if self.trees.chance(if sup.workers.is_empty() { 3 } else { exits }) {
+        if self
+            .trees
+            .chance(if sup.workers.is_empty() { 3 } else { exits })
+        {
             return self.exit(sup);
         }
         let child = self.id(sup);
-        let kinds = if sup.simple { [0, 0, 0, 0, 1, 4, 5, 6] } else { [0, 0, 1, 1, 2, 3, 4, 5] };
+        let kinds = if sup.simple {
+            [0, 0, 0, 0, 1, 4, 5, 6]
+        } else {
+            [0, 0, 1, 1, 2, 3, 4, 5]
+        };
         match self.trees.pick(&kinds) {
             0 => self.start(sup),
             1 => Action::TerminateChild { sup: path, child },
@@ -77,8 +108,14 @@ impl Writer<'_> {
             3 => Action::DeleteChild { sup: path, child },
             4 => Action::WhichChildren { sup: path },
             5 => Action::CountChildren { sup: path },
-            _ if self.trees.chance(50) => Action::RestartChild { sup: path, child: "w".into() },
-            _ => Action::DeleteChild { sup: path, child: "w".into() },
+            _ if self.trees.chance(50) => Action::RestartChild {
+                sup: path,
+                child: "w".into(),
+            },
+            _ => Action::DeleteChild {
+                sup: path,
+                child: "w".into(),
+            },
         }
     }
 
@@ -89,18 +126,27 @@ impl Writer<'_> {
             Some(sup.workers[self.trees.rng.usize(..sup.workers.len())].clone())
         };
         let child = child.unwrap_or_else(|| "nope".into());
+        self.exited.push(child.clone());
         let reason = match self.trees.pick(&[0, 0, 0, 0, 1, 1, 2, 3, 4]) {
             0 => Exit::Named(NamedExit::Error),
             1 => Exit::Named(NamedExit::Kill),
             2 => Exit::Named(NamedExit::Normal),
             3 => Exit::Named(NamedExit::Shutdown),
-            _ => Exit::Detailed { shutdown: "x".into() },
+            _ => Exit::Detailed {
+                shutdown: "x".into(),
+            },
         };
-        Action::Exit { child: format!("{}/{child}", sup.path), reason }
+        Action::Exit {
+            child: format!("{}/{child}", sup.path),
+            reason,
+        }
     }
 
     /// The id of a child, or of none.
     fn id(&mut self, sup: &Seen) -> String {
+        if !self.exited.is_empty() && self.trees.chance(40) {
+            return self.exited[self.trees.rng.usize(..self.exited.len())].clone();
+        }
         match self.trees.rng.u32(..20) {
             0 if sup.simple => "w".to_owned(),
             0 => "nope".to_owned(),
@@ -113,10 +159,14 @@ impl Writer<'_> {
     fn start(&mut self, sup: &Seen) -> Action {
         let path = sup.path.clone();
         if sup.simple {
-            let args = self.trees.chance(25).then(|| {
-                Args { init: self.trees.chance(90).then(|| self.trees.init(10)) }
+            let args = self.trees.chance(25).then(|| Args {
+                init: self.trees.chance(90).then(|| self.trees.init(10)),
             });
-            return Action::StartChild { sup: path, spec: None, args };
+            return Action::StartChild {
+                sup: path,
+                spec: None,
+                args,
+            };
         }
         let auto = sup.auto_shutdown;
         let id = if self.trees.chance(30) {
@@ -132,6 +182,10 @@ impl Writer<'_> {
             worker.init = self.trees.init(10);
             ChildSpec::Worker(worker)
         };
-        Action::StartChild { sup: path, spec: Some(spec), args: None }
+        Action::StartChild {
+            sup: path,
+            spec: Some(spec),
+            args: None,
+        }
     }
 }

@@ -5,8 +5,10 @@
 
 mod calls;
 pub(crate) mod generate;
+mod restart;
 mod seen;
 pub(crate) mod shrink;
+mod spec;
 mod sup;
 mod trees;
 mod world;
@@ -36,7 +38,11 @@ impl Model {
         let mut world = World::default();
         let node = Node::new(ChildSpec::Supervisor(tree.clone()));
         let root = Sup::start(&mut world, &node, "root");
-        let mut model = Self { world, root, actions: 0 };
+        let mut model = Self {
+            world,
+            root,
+            actions: 0,
+        };
         let group = model.group(Vec::new());
         (model, group)
     }
@@ -90,7 +96,9 @@ impl Model {
         let mut sup = self.root.as_mut().filter(|_| ids.next() == Some("root"))?;
         for id in ids {
             let at = sup.position(id)?;
-            let Slot::Running(proc) = &mut sup.children[at].slot else { return None };
+            let Slot::Running(proc) = &mut sup.children[at].slot else {
+                return None;
+            };
             sup = proc.sup.as_mut()?;
         }
         Some(sup)
@@ -111,7 +119,9 @@ impl Model {
         let (sup, id) = split(path);
         let sup = self.sup(sup)?;
         let at = sup.position(id)?;
-        let Slot::Running(proc) = &mut sup.children[at].slot else { return None };
+        let Slot::Running(proc) = &mut sup.children[at].slot else {
+            return None;
+        };
         if !proc.alive || proc.sup.is_some() {
             return None;
         }
@@ -120,7 +130,10 @@ impl Model {
             Exit::Named(NamedExit::Kill) => json!("killed"),
             other => json!(other),
         };
-        sup.inbox.push_back(Message::Exit { pid: proc.pid, reason: reason.clone() });
+        sup.inbox.push_back(Message::Exit {
+            pid: proc.pid,
+            reason: reason.clone(),
+        });
         self.world.exit(path, reason);
         Some(())
     }
@@ -129,11 +142,16 @@ impl Model {
         let path = action.sup().unwrap_or_default();
         let simple = self.sup(path).ok_or("no_sup")?.simple();
         let call = match action.clone() {
-            Action::StartChild { spec: Some(spec), .. } => Call::Start(spec),
+            Action::StartChild {
+                spec: Some(spec), ..
+            } => Call::Start(spec),
             Action::StartChild { args, .. } => {
                 let k = self.world.instances.entry(path.to_owned()).or_default();
                 *k += 1;
-                Call::StartInstance { name: format!("#{k}"), init: args.and_then(|a| a.init) }
+                Call::StartInstance {
+                    name: format!("#{k}"),
+                    init: args.and_then(|a| a.init),
+                }
             }
             Action::TerminateChild { child, .. } if simple && instance(&child).is_some() => {
                 let pid = self.world.pids.get(&format!("{path}/{child}"));

@@ -43,7 +43,9 @@ impl Model {
             };
             for child in &sup.children {
                 seen.names.push(child.name.clone());
-                let Slot::Running(proc) = &child.slot else { continue };
+                let Slot::Running(proc) = &child.slot else {
+                    continue;
+                };
                 match &proc.sup {
                     None => seen.workers.push(child.name.clone()),
                     Some(below) => todo.push(below),

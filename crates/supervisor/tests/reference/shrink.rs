@@ -16,15 +16,28 @@ pub(crate) fn shrink(mut scenario: Scenario, mut fails: impl FnMut(&Scenario) ->
 }
 
 fn candidates(scenario: &Scenario) -> Vec<Scenario> {
-    let with_actions = |actions| Scenario { actions, ..scenario.clone() };
-    let actions = smaller_actions(&scenario.actions).into_iter().map(with_actions);
+    let with_actions = |actions| Scenario {
+        actions,
+        ..scenario.clone()
+    };
+    let actions = smaller_actions(&scenario.actions)
+        .into_iter()
+        .map(with_actions);
     let trees = smaller_sups(&scenario.tree).into_iter();
-    actions.chain(trees.map(|tree| Scenario { tree, ..scenario.clone() })).collect()
+    actions
+        .chain(trees.map(|tree| Scenario {
+            tree,
+            ..scenario.clone()
+        }))
+        .collect()
 }
 
 fn smaller_actions(actions: &[Action]) -> Vec<Vec<Action>> {
     let keep = |keep: std::ops::Range<usize>| actions[keep].to_vec();
-    let mut found = vec![keep(0..actions.len() / 2), keep(0..actions.len().saturating_sub(1))];
+    let mut found = vec![
+        keep(0..actions.len() / 2),
+        keep(0..actions.len().saturating_sub(1)),
+    ];
     found.retain(|smaller| smaller.len() < actions.len());
     for (at, action) in actions.iter().enumerate() {
         found.push(without(actions, at));
@@ -32,13 +45,24 @@ fn smaller_actions(actions: &[Action]) -> Vec<Vec<Action>> {
         match action {
             Action::Batch { sup, steps } => {
                 for step in 0..steps.len() {
-                    replace(Action::Batch { sup: sup.clone(), steps: without(steps, step) });
+                    replace(Action::Batch {
+                        sup: sup.clone(),
+                        steps: without(steps, step),
+                    });
                 }
             }
-            Action::StartChild { sup, spec: Some(ChildSpec::Supervisor(spec)), .. } => {
+            Action::StartChild {
+                sup,
+                spec: Some(ChildSpec::Supervisor(spec)),
+                ..
+            } => {
                 for smaller in smaller_sups(spec) {
                     let spec = Some(ChildSpec::Supervisor(smaller));
-                    replace(Action::StartChild { sup: sup.clone(), spec, args: None });
+                    replace(Action::StartChild {
+                        sup: sup.clone(),
+                        spec,
+                        args: None,
+                    });
                 }
             }
             _ => {}
@@ -48,7 +72,10 @@ fn smaller_actions(actions: &[Action]) -> Vec<Vec<Action>> {
 }
 
 fn smaller_sups(sup: &SupSpec) -> Vec<SupSpec> {
-    let with_children = |children| SupSpec { children, ..sup.clone() };
+    let with_children = |children| SupSpec {
+        children,
+        ..sup.clone()
+    };
     let mut found = Vec::new();
     for (at, child) in sup.children.iter().enumerate() {
         found.push(with_children(without(&sup.children, at)));
@@ -61,8 +88,15 @@ fn smaller_sups(sup: &SupSpec) -> Vec<SupSpec> {
             }
             ChildSpec::Worker(worker) if !worker.init.is_empty() => {
                 let init = worker.init[..worker.init.len() - 1].to_vec();
-                let worker = WorkerSpec { init, ..worker.clone() };
-                found.push(with_children(with(&sup.children, at, ChildSpec::Worker(worker))));
+                let worker = WorkerSpec {
+                    init,
+                    ..worker.clone()
+                };
+                found.push(with_children(with(
+                    &sup.children,
+                    at,
+                    ChildSpec::Worker(worker),
+                )));
             }
             ChildSpec::Worker(_) => {}
         }

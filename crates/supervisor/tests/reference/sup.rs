@@ -1,4 +1,4 @@
-//! One supervisor: start, exits, restarts, auto-shutdown (sections 1 to 7 of the rules).
+//! One supervisor: its state, its start, its end, its inbox (sections 1, 2 and 6 of the rules).
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -26,9 +26,17 @@ pub(crate) struct Entry {
 
 #[derive(Debug)]
 pub(crate) enum Message {
-    Exit { pid: u64, reason: Value },
-    TryAgain { name: String },
-    Call { step: Option<usize>, call: super::calls::Call },
+    Exit {
+        pid: u64,
+        reason: Value,
+    },
+    TryAgain {
+        name: String,
+    },
+    Call {
+        step: Option<usize>,
+        call: super::calls::Call,
+    },
 }
 
 #[derive(Debug)]
@@ -39,7 +47,7 @@ pub(crate) struct Sup {
     pub(crate) children: Vec<Entry>,
     pub(crate) inbox: VecDeque<Message>,
     pub(crate) template: Option<Rc<Node>>,
-    restarts: Vec<u64>,
+    pub(super) restarts: Vec<u64>,
 }
 
 /// The supervisor is done: it has ended its children and exits with reason `shutdown`.
@@ -50,7 +58,9 @@ pub(crate) type Handled = Result<(), GaveUp>;
 
 impl Sup {
     pub(crate) fn start(world: &mut World, node: &Rc<Node>, path: &str) -> Option<Self> {
-        let ChildSpec::Supervisor(flags) = node.spec.clone() else { return None };
+        let ChildSpec::Supervisor(flags) = node.spec.clone() else {
+            return None;
+        };
         world.events.push(json!({"ev": "sup_start", "sup": path}));
         let simple = flags.strategy == Strategy::SimpleOneForOne;
         let mut sup = Self {
@@ -58,14 +68,22 @@ impl Sup {
             flags,
             children: Vec::new(),
             inbox: VecDeque::new(),
-            template: if simple { node.children.first().cloned() } else { None },
+            template: if simple {
+                node.children.first().cloned()
+            } else {
+                None
+            },
             restarts: Vec::new(),
         };
         if !sup.valid_list(&node.children) {
             world.sup_exit(path, json!("bad_spec"));
             return None;
         }
-        let initial = if simple { &[] } else { node.children.as_slice() };
+        let initial = if simple {
+            &[]
+        } else {
+            node.children.as_slice()
+        };
         for child in initial {
             let name = child.spec.id().to_owned();
             let slot = match world.start(child, &sup.child_path(&name)) {
@@ -78,7 +96,11 @@ impl Sup {
                     return None;
                 }
             };
-            sup.children.push(Entry { name, node: child.clone(), slot });
+            sup.children.push(Entry {
+                name,
+                node: child.clone(),
+                slot,
+            });
         }
         Some(sup)
     }
@@ -149,88 +171,6 @@ impl Sup {
             }
         }
         Ok(())
-    }
-
-    fn exited(&mut self, world: &mut World, pid: u64, reason: &Value) -> Handled {
-        let Some(at) = self.owner(pid) else { return Ok(()) };
-        let clean = reason == "normal" || reason == "shutdown" || reason.is_object();
-        let spec = &self.children[at].node.spec;
-        let (kind, significant) = (spec.restart(), spec.significant());
-        if kind == Restart::Permanent || (kind == Restart::Transient && !clean) {
-            return self.restart(world, at);
-        }
-        if kind == Restart::Temporary || self.simple() {
-            self.children.remove(at);
-        } else {
-            self.children[at].slot = Slot::None;
-        }
-        let left = self.children.iter().any(|child| {
-            child.node.spec.significant() && !matches!(child.slot, Slot::None)
-        });
-        match self.flags.auto_shutdown {
-            AutoShutdown::AnySignificant if significant => self.give_up(world),
-            AutoShutdown::AllSignificant if significant && !left => self.give_up(world),
-            _ => Ok(()),
-        }
-    }
-
-    fn give_up(&mut self, world: &mut World) -> Handled {
-        self.terminate_all(world);
-        Err(GaveUp)
-    }
-
-    fn restart(&mut self, world: &mut World, at: usize) -> Handled {
-        let pid = match &self.children[at].slot {
-            Slot::Running(Proc { pid, .. }) | Slot::Restarting(pid) => *pid,
-            Slot::None => unreachable!("a restart of a child without a process"),
-        };
-        self.children[at].slot = Slot::None;
-        let now = world.now_ms / 1000;
-        self.restarts.retain(|then| then + self.flags.period_s >= now);
-        self.restarts.push(now);
-        if self.restarts.len() > self.flags.intensity as usize {
-            return self.give_up(world);
-        }
-        match self.flags.strategy {
-            Strategy::OneForOne | Strategy::SimpleOneForOne => {
-                self.start_again(world, at, pid);
-            }
-            Strategy::OneForAll => self.restart_group(world, 0, pid),
-            Strategy::RestForOne => self.restart_group(world, at, pid),
-        }
-        Ok(())
-    }
-
-    /// Restarts the children from `from` on. The one that ended has no process any more.
-    fn restart_group(&mut self, world: &mut World, from: usize, pid: u64) {
-        for other in (from..self.children.len()).rev() {
-            self.terminate(world, other);
-            if self.children[other].node.spec.restart() == Restart::Temporary {
-                self.children.remove(other);
-            }
-        }
-        for child in from..self.children.len() {
-            if !self.start_again(world, child, pid) {
-                // Those after it stay without a process.
-                break;
-            }
-        }
-    }
-
-    fn start_again(&mut self, world: &mut World, at: usize, pid: u64) -> bool {
-        let child = &self.children[at];
-        match world.start(&child.node.clone(), &self.child_path(&child.name)) {
-            Started::Running(proc) => self.children[at].slot = Slot::Running(proc),
-            Started::Ignored if self.simple() => drop(self.children.remove(at)),
-            Started::Ignored => self.children[at].slot = Slot::None,
-            Started::Failed => {
-                let name = self.children[at].name.clone();
-                self.inbox.push_back(Message::TryAgain { name });
-                self.children[at].slot = Slot::Restarting(pid);
-                return false;
-            }
-        }
-        true
     }
 }
 

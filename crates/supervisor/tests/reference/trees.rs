@@ -15,6 +15,8 @@ pub(crate) struct Trees<'a> {
     /// How many workers may still be made that refuse to stop. Their shutdown takes time, and
     /// with a short period a scenario must not take so long that a restart falls out of the window.
     pub(crate) refusing: u32,
+    /// Workers often fail to start, and supervisors are patient with them.
+    pub(crate) flaky: bool,
 }
 
 impl Trees<'_> {
@@ -41,17 +43,27 @@ impl Trees<'_> {
             ])
         };
         let children = if simple {
-            let templates = if self.chance(3) { self.pick(&[0, 2]) } else { 1 };
+            let templates = if self.chance(3) {
+                self.pick(&[0, 2])
+            } else {
+                1
+            };
             let mut template = |k| ChildSpec::Worker(self.worker(["w", "v"][k], auto_shutdown));
             (0..templates).map(&mut template).collect()
         } else {
             let many = self.pick(&[if start { 1 } else { 0 }, 1, 2, 2, 2, 2, 3, 3, 3, 4, 4, 5]);
-            (0..many).map(|at| self.child(at, depth, auto_shutdown)).collect()
+            (0..many)
+                .map(|at| self.child(at, depth, auto_shutdown))
+                .collect()
         };
         SupSpec {
             id: id.to_owned(),
             strategy,
-            intensity: self.pick(&[0, 1, 1, 2, 2, 3, 3, 5, 10]),
+            intensity: if self.flaky {
+                self.pick(&[2, 3, 5, 10])
+            } else {
+                self.pick(&[0, 1, 1, 2, 2, 3, 3, 5, 10])
+            },
             period_s: self.period_s,
             auto_shutdown,
             restart: self.restart(),
@@ -82,7 +94,13 @@ impl Trees<'_> {
         let (shutdown, on_shutdown) = if refuses {
             self.refusing -= 1;
             let named = Shutdown::Named(NamedShutdown::BrutalKill);
-            let ms = [Shutdown::Ms(20), Shutdown::Ms(20), Shutdown::Ms(30), Shutdown::Ms(0), named];
+            let ms = [
+                Shutdown::Ms(20),
+                Shutdown::Ms(20),
+                Shutdown::Ms(30),
+                Shutdown::Ms(0),
+                named,
+            ];
             (self.pick(&ms), OnShutdown::Ignore)
         } else {
             let shutdowns = [
@@ -91,7 +109,11 @@ impl Trees<'_> {
                 Shutdown::Named(NamedShutdown::BrutalKill),
                 Shutdown::Named(NamedShutdown::Infinity),
             ];
-            let how = if self.chance(12) { OnShutdown::Error } else { OnShutdown::Normal };
+            let how = if self.chance(12) {
+                OnShutdown::Error
+            } else {
+                OnShutdown::Normal
+            };
             (self.pick(&shutdowns), how)
         };
         WorkerSpec {
@@ -106,11 +128,20 @@ impl Trees<'_> {
 
     /// An init list; its first item is other than `ok` with about that many percent.
     pub(crate) fn init(&mut self, first: u32) -> Vec<Item> {
-        if self.chance(50) {
+        if self.chance(if self.flaky { 10 } else { 50 }) {
             return Vec::new();
         }
-        let items = [Item::Ok, Item::Ok, Item::Error, Item::Error, Item::Crash, Item::Ignore];
-        let mut init: Vec<Item> = (0..self.rng.usize(1..=5)).map(|_| self.pick(&items)).collect();
+        let items = [
+            Item::Ok,
+            Item::Ok,
+            Item::Error,
+            Item::Error,
+            Item::Crash,
+            Item::Ignore,
+        ];
+        let mut init: Vec<Item> = (0..self.rng.usize(1..=5))
+            .map(|_| self.pick(&items))
+            .collect();
         if !self.chance(first * 3) {
             init[0] = Item::Ok;
         }
@@ -119,12 +150,20 @@ impl Trees<'_> {
 
     fn restart(&mut self) -> Restart {
         let kinds = [Restart::Permanent, Restart::Transient, Restart::Temporary];
-        if self.chance(30) { Restart::Permanent } else { self.pick(&kinds) }
+        if self.chance(30) {
+            Restart::Permanent
+        } else {
+            self.pick(&kinds)
+        }
     }
 
     fn auto_shutdown(&mut self) -> AutoShutdown {
         let other = [AutoShutdown::AnySignificant, AutoShutdown::AllSignificant];
-        if self.chance(60) { AutoShutdown::Never } else { self.pick(&other) }
+        if self.chance(60) {
+            AutoShutdown::Never
+        } else {
+            self.pick(&other)
+        }
     }
 
     fn significant(&mut self, restart: Restart, parent: AutoShutdown) -> bool {

@@ -23,11 +23,17 @@ impl Node {
             ChildSpec::Worker(_) => Vec::new(),
             ChildSpec::Supervisor(sup) => sup.children.iter().cloned().map(Self::new).collect(),
         };
-        Rc::new(Self { spec, children, used: Cell::new(0) })
+        Rc::new(Self {
+            spec,
+            children,
+            used: Cell::new(0),
+        })
     }
 
     fn next_item(&self) -> Item {
-        let ChildSpec::Worker(worker) = &self.spec else { return Item::Ok };
+        let ChildSpec::Worker(worker) = &self.spec else {
+            return Item::Ok;
+        };
         let used = self.used.replace(self.used.get() + 1);
         worker.init.get(used).copied().unwrap_or_default()
     }
@@ -81,7 +87,11 @@ impl World {
         };
         self.last_pid += 1;
         self.pids.insert(path.to_owned(), self.last_pid);
-        Started::Running(Proc { pid: self.last_pid, alive: true, sup })
+        Started::Running(Proc {
+            pid: self.last_pid,
+            alive: true,
+            sup,
+        })
     }
 
     /// The supervisor asks the process of `spec` to stop and waits for it.
@@ -108,7 +118,8 @@ impl World {
     }
 
     pub(crate) fn exit(&mut self, path: &str, reason: Value) {
-        self.events.push(json!({"ev": "exit", "child": path, "reason": reason}));
+        self.events
+            .push(json!({"ev": "exit", "child": path, "reason": reason}));
     }
 
     pub(crate) fn sup_exit(&mut self, path: &str, reason: Value) {

@@ -1,19 +1,17 @@
-//! The calls to a supervisor, and what their answers are called in a trace.
+//! The calls to a supervisor.
 
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use seaworthy_supervisor::{
-    CallError, ChildId, ChildInfo, ChildKind, ChildRef, ChildState, Counts, DynamicSupervisor,
-    RestartChildError, StartChildError, Supervisor,
-};
+use seaworthy_supervisor::{ChildRef, DynamicSupervisor, Supervisor};
 use serde_json::{Value, json};
 
 use super::player::Player;
 use super::scenario::{Action, Item, instance};
 use super::tree::Workshop;
+use super::values::{count, done, restarted, started, which};
 use super::worker::Instance;
 
 /// A supervisor that lives, and its handle as a dynamic one if it is that.
@@ -59,7 +57,11 @@ impl Answer {
 
 impl Player {
     pub(super) async fn target(&self, path: &str) -> Option<Target> {
-        let mut target = Target { sup: self.sup(path)?, dynamic: None, path: path.to_owned() };
+        let mut target = Target {
+            sup: self.sup(path)?,
+            dynamic: None,
+            path: path.to_owned(),
+        };
         for handle in self.dynamics.get(path).into_iter().flatten() {
             // Of all that were specified at this path, the one that answers is there.
             if handle.count_children().await.is_ok() {
@@ -70,15 +72,27 @@ impl Player {
     }
 
     pub(super) async fn call(&mut self, target: Option<&Target>, action: &Action) -> Answer {
-        let Some(Target { sup, dynamic, path }) = target else { return Answer::now("no_sup") };
+        let Some(Target { sup, dynamic, path }) = target else {
+            return Answer::now("no_sup");
+        };
         let sup = sup.clone();
         let call: Call = match (action.clone(), dynamic.clone()) {
             (Action::StartChild { args, .. }, Some(dynamic)) => {
                 self.start_instance(path, dynamic, args.and_then(|args| args.init))
             }
-            (Action::StartChild { spec: Some(spec), .. }, None) => {
+            (
+                Action::StartChild {
+                    spec: Some(spec), ..
+                },
+                None,
+            ) => {
                 let (style, stage, dynamics) = (self.style, &self.stage, &mut self.dynamics);
-                let child = Workshop { style, stage, dynamics }.child(&spec, path);
+                let child = Workshop {
+                    style,
+                    stage,
+                    dynamics,
+                }
+                .child(&spec, path);
                 Box::pin(async move { (started(&sup.start_child(child).await), None) })
             }
             (Action::TerminateChild { child, .. }, Some(dynamic)) if instance(&child).is_some() => {
@@ -116,95 +130,21 @@ impl Player {
         let k = self.instances.entry(path.to_owned()).or_default();
         *k += 1;
         let name = format!("{path}/#{k}");
-        self.stage.lock().unborn.entry(path.to_owned()).or_default().push_back(name.clone());
-        let args = Instance { name: name.clone(), init: init.map(Into::into), used: Arc::default() };
+        self.stage
+            .lock()
+            .unborn
+            .entry(path.to_owned())
+            .or_default()
+            .push_back(name.clone());
+        let args = Instance {
+            name: name.clone(),
+            init: init.map(Into::into),
+            used: Arc::default(),
+        };
         Box::pin(async move {
             let result = dynamic.start_child(args).await;
             let process = result.as_ref().ok().cloned().flatten();
             (started(&result), process.map(|process| (name, process)))
         })
-    }
-}
-
-fn started(result: &Result<Option<ChildRef>, StartChildError>) -> Value {
-    json!(match result {
-        Ok(Some(_)) => "ok",
-        Ok(None) => "ignored",
-        Err(StartChildError::AlreadyStarted) => "already_started",
-        Err(StartChildError::AlreadyPresent) => "already_present",
-        Err(StartChildError::Invalid(_)) => "invalid_spec",
-        Err(StartChildError::Failed(_)) => "start_error",
-        Err(StartChildError::NotAlive) => "no_sup",
-        Err(_) => "unexpected",
-    })
-}
-
-fn restarted(result: &Result<Option<ChildRef>, RestartChildError>) -> Value {
-    json!(match result {
-        Ok(Some(_)) => "ok",
-        Ok(None) => "ignored",
-        Err(RestartChildError::Failed(_)) => "start_error",
-        Err(RestartChildError::Call(error)) => refused(*error),
-        Err(_) => "unexpected",
-    })
-}
-
-fn done(result: &Result<(), CallError>) -> Value {
-    json!(match result {
-        Ok(()) => "ok",
-        Err(error) => refused(*error),
-    })
-}
-
-fn refused(error: CallError) -> &'static str {
-    match error {
-        CallError::NotFound => "not_found",
-        CallError::Running => "running",
-        CallError::Restarting => "restarting",
-        CallError::NotSupported => "simple_one_for_one",
-        CallError::NotAlive => "no_sup",
-        _ => "unexpected",
-    }
-}
-
-fn which(result: &Result<Vec<ChildInfo>, CallError>) -> Value {
-    let children = match result {
-        Ok(children) => children,
-        Err(error) => return json!(refused(*error)),
-    };
-    let mut rows: Vec<Value> = children.iter().map(row).collect();
-    if children.iter().any(|child| matches!(child.id, ChildId::Number(_))) {
-        // Instances have no order.
-        rows.sort_by_key(|row| row[1] != "restarting");
-    }
-    json!(rows)
-}
-
-fn row(child: &ChildInfo) -> Value {
-    let id = match &child.id {
-        ChildId::Name(name) => Some(&**name),
-        ChildId::Number(_) => None,
-    };
-    let state = match child.state {
-        ChildState::Running => "running",
-        ChildState::Restarting => "restarting",
-        ChildState::Undefined => "undefined",
-    };
-    let kind = match child.kind {
-        ChildKind::Worker => "worker",
-        ChildKind::Supervisor => "supervisor",
-    };
-    json!([id, state, kind])
-}
-
-fn count(result: &Result<Counts, CallError>) -> Value {
-    match result {
-        Ok(counts) => json!({
-            "specs": counts.specs,
-            "active": counts.active,
-            "supervisors": counts.supervisors,
-            "workers": counts.workers,
-        }),
-        Err(error) => json!(refused(*error)),
     }
 }

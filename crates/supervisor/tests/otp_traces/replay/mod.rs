@@ -1,12 +1,15 @@
 //! Replays a scenario on the crate, through its public API, on a real runtime with a paused clock.
 
+mod action;
 mod calls;
+pub(crate) mod normal;
 mod player;
 mod record;
-pub(crate) mod normal;
 pub(crate) mod scenario;
 mod stage;
+mod steps;
 mod tree;
+mod values;
 mod watch;
 mod worker;
 
@@ -21,7 +24,7 @@ pub(crate) use watch::Watched;
 pub(crate) enum Style {
     /// With a first phase, in which what the init list says happens.
     TwoPhase,
-    /// Those without an init list are ready at once, so that they can restart in place.
+    /// Those that have nothing to do in it are ready at once, so that they can restart in place.
     Ready,
     /// Instances too: none of the scenario has an init list of its own.
     ReadyInstances,
@@ -43,7 +46,13 @@ async fn play(style: Style, tree: &SupSpec, actions: &[Action]) -> Vec<Group> {
 /// Replays a scenario in the current thread.
 fn replay(ready: bool, tree: &SupSpec, actions: &[Action]) -> Result<Vec<Group>, String> {
     let own_init = |action: &Action| {
-        matches!(action, Action::StartChild { args: Some(Args { init: Some(_) }), .. })
+        matches!(
+            action,
+            Action::StartChild {
+                args: Some(Args { init: Some(_) }),
+                ..
+            }
+        )
     };
     let any_own_init = actions.iter().any(|action| match action {
         Action::Batch { steps, .. } => steps.iter().any(own_init),

@@ -31,11 +31,15 @@ fn instance_exit(event: &Value) -> Option<(String, u64)> {
 pub(crate) fn difference(expected: &[Group], got: &[Group]) -> Option<String> {
     let none: Group = Vec::new();
     for at in 0..expected.len().max(got.len()) {
-        let (want, have) = (expected.get(at).unwrap_or(&none), got.get(at).unwrap_or(&none));
+        let (want, have) = (
+            expected.get(at).unwrap_or(&none),
+            got.get(at).unwrap_or(&none),
+        );
         for event in 0..want.len().max(have.len()) {
             let (want, have) = (want.get(event), have.get(event));
             if want != have {
-                let show = |event: Option<&Value>| event.map_or("nothing".to_owned(), Value::to_string);
+                let show =
+                    |event: Option<&Value>| event.map_or("nothing".to_owned(), Value::to_string);
                 return Some(format!(
                     "group {at}, event {event}: expected {}, got {}",
                     show(want),

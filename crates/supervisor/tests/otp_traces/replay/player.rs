@@ -8,9 +8,9 @@ use seaworthy_supervisor::{ChildRef, Supervisor};
 use serde_json::{Value, json};
 
 use super::Style;
-use super::calls::{Answer, Outcome, Target};
+use super::calls::Outcome;
 use super::normal::normalise;
-use super::scenario::{Action, Exit, Group, NamedExit, SupSpec};
+use super::scenario::{Action, Group, SupSpec};
 use super::stage::Stage;
 use super::tree::{Dynamics, Workshop};
 
@@ -32,7 +32,7 @@ pub(crate) struct Player {
 }
 
 /// The answers of one action, with the number of the step they belong to.
-type Replies = Vec<(Option<usize>, Value)>;
+pub(super) type Replies = Vec<(Option<usize>, Value)>;
 
 impl Player {
     /// Starts the tree; the events of that are the first group.
@@ -40,7 +40,11 @@ impl Player {
         let (stage, events, mut dynamics) = (Stage::default(), Events::new(), Dynamics::default());
         let recorder = stage.clone();
         let observer = events.observe(move |event| recorder.lock().record(event, style));
-        let mut workshop = Workshop { style, stage: &stage, dynamics: &mut dynamics };
+        let mut workshop = Workshop {
+            style,
+            stage: &stage,
+            dynamics: &mut dynamics,
+        };
         let root = workshop.root(spec, &events).await.ok();
         let mut player = Self {
             style,
@@ -79,75 +83,22 @@ impl Player {
         group
     }
 
-    /// The supervisor handles nothing before all steps are in its inbox.
-    async fn batch(&mut self, sup: &str, steps: &[Action]) -> Replies {
-        let target = self.target(sup).await;
-        if let Some(target) = &target {
-            target.sup.suspend().await.expect("a supervisor that lives can be suspended");
-        }
-        let mut answers = Vec::new();
-        for (at, step) in steps.iter().enumerate() {
-            if let Some(answer) = self.step(target.as_ref(), step).await {
-                answers.push((at, answer));
-            }
-        }
-        if let Some(target) = &target {
-            target.sup.resume();
-        }
-        let mut replies = Replies::new();
-        for (at, answer) in answers {
-            let outcome = answer.get().await;
-            replies.push((Some(at), self.note(outcome)));
-        }
-        replies
-    }
-
-    /// Makes a worker exit, or puts a call into the inbox of its supervisor. An exit that happens
-    /// has no answer.
-    async fn step(&mut self, target: Option<&Target>, step: &Action) -> Option<Answer> {
-        match step {
-            Action::Exit { child, reason } => match self.exit(child, reason).await {
-                Some(()) => None,
-                None => Some(Answer::now("no_child")),
-            },
-            _ => Some(self.call(target, step).await),
-        }
-    }
-
-    /// Makes a worker exit and waits until it has.
-    async fn exit(&self, name: &str, reason: &Exit) -> Option<()> {
-        let command = self.stage.lock().command(name)?;
-        let child = self.child(name)?;
-        // Whoever is monitored does not restart in place.
-        let down = (self.style == Style::TwoPhase).then(|| child.monitor());
-        let before = self.stage.lock().exits;
-        if *reason == Exit::Named(NamedExit::Kill) {
-            child.kill();
-        } else {
-            command.send(reason.clone()).ok()?;
-        }
-        if let Some(down) = down {
-            down.await;
-        }
-        while self.stage.lock().exits == before {
-            tokio::task::yield_now().await;
-        }
-        Some(())
-    }
-
-    fn note(&mut self, (value, started): Outcome) -> Value {
+    pub(super) fn note(&mut self, (value, started): Outcome) -> Value {
         self.last.extend(started);
         value
     }
 
     /// The process of the worker that the trace calls `name`.
-    fn child(&self, name: &str) -> Option<ChildRef> {
+    pub(super) fn child(&self, name: &str) -> Option<ChildRef> {
         let path = self.stage.lock().path_of(name);
         self.root.as_ref()?.child(path.strip_prefix("root/")?)
     }
 
     pub(super) fn sup(&self, path: &str) -> Option<Supervisor> {
-        let root = self.root.as_ref().filter(|_| self.stage.lock().supervisors.contains(path))?;
+        let root = self
+            .root
+            .as_ref()
+            .filter(|_| self.stage.lock().supervisors.contains(path))?;
         match path.strip_prefix("root/") {
             Some(below) => root.supervisor(below),
             None => Some(root.clone()),
@@ -165,6 +116,8 @@ impl Player {
                 // One that has ended meanwhile is quiet too.
                 let _ = sup.count_children().await;
             }
+            // Those that are ready at once may not have had their first turn yet.
+            tokio::task::yield_now().await;
             if self.stage.lock().seen == before {
                 return;
             }

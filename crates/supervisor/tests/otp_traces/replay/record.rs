@@ -10,7 +10,9 @@ use super::stage::State;
 impl State {
     /// Called for each event of the tree, in order.
     pub(crate) fn record(&mut self, event: &Event, style: Style) {
-        let Some(detail) = event.detail::<SupervisorEvent>() else { return };
+        let Some(detail) = event.detail::<SupervisorEvent>() else {
+            return;
+        };
         self.seen += 1;
         let event = self.translate(detail, style);
         self.events.extend(event);

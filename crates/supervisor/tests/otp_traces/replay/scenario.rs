@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub(crate) use super::action::{Action, Args, Exit, NamedExit};
+
 /// The tree events and replies of one action.
 pub(crate) type Group = Vec<Value>;
 
@@ -118,82 +120,6 @@ pub(crate) enum OnShutdown {
     Normal,
     Ignore,
     Error,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(tag = "do", rename_all = "snake_case")]
-pub(crate) enum Action {
-    Exit { child: String, reason: Exit },
-    StartChild { sup: String, spec: Option<ChildSpec>, args: Option<Args> },
-    TerminateChild { sup: String, child: String },
-    RestartChild { sup: String, child: String },
-    DeleteChild { sup: String, child: String },
-    WhichChildren { sup: String },
-    CountChildren { sup: String },
-    Stop,
-    SleepMs { ms: u64 },
-    Batch { sup: String, steps: Vec<Action> },
-}
-
-/// The arguments of one instance of a simple_one_for_one supervisor.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Args {
-    pub(crate) init: Option<Vec<Item>>,
-}
-
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(untagged)]
-pub(crate) enum Exit {
-    Named(NamedExit),
-    Detailed { shutdown: String },
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum NamedExit {
-    Normal,
-    Shutdown,
-    Error,
-    Kill,
-}
-
-impl ChildSpec {
-    pub(crate) fn id(&self) -> &str {
-        match self {
-            Self::Worker(worker) => &worker.id,
-            Self::Supervisor(sup) => &sup.id,
-        }
-    }
-
-    pub(crate) fn restart(&self) -> Restart {
-        match self {
-            Self::Worker(worker) => worker.restart,
-            Self::Supervisor(sup) => sup.restart,
-        }
-    }
-
-    pub(crate) fn significant(&self) -> bool {
-        match self {
-            Self::Worker(worker) => worker.significant,
-            Self::Supervisor(sup) => sup.significant,
-        }
-    }
-}
-
-impl Action {
-    /// The supervisor that a call (or a batch) is addressed to.
-    pub(crate) fn sup(&self) -> Option<&str> {
-        match self {
-            Self::StartChild { sup, .. }
-            | Self::TerminateChild { sup, .. }
-            | Self::RestartChild { sup, .. }
-            | Self::DeleteChild { sup, .. }
-            | Self::WhichChildren { sup }
-            | Self::CountChildren { sup }
-            | Self::Batch { sup, .. } => Some(sup),
-            Self::Exit { .. } | Self::Stop | Self::SleepMs { .. } => None,
-        }
-    }
 }
 
 /// The parent's path and the id of the child at `path`.

@@ -27,7 +27,7 @@ pub(crate) struct State {
     pub(crate) attempts: HashMap<String, u64>,
     made: HashMap<String, u64>,
     /// How to make the worker at a trace path exit.
-    commands: HashMap<String, oneshot::Sender<Exit>>,
+    pub(crate) commands: HashMap<String, oneshot::Sender<Exit>>,
 }
 
 impl Stage {
@@ -48,16 +48,11 @@ impl State {
         self.made.get(name).copied().unwrap_or_default()
     }
 
-    /// A worker runs and waits for what it is to do.
-    pub(crate) fn listen(&mut self, name: &str) -> oneshot::Receiver<Exit> {
-        let (command, commanded) = oneshot::channel();
-        self.commands.insert(name.to_owned(), command);
-        commanded
-    }
-
     /// The means to make the worker at a trace path exit, if one lives there.
     pub(crate) fn command(&mut self, name: &str) -> Option<oneshot::Sender<Exit>> {
-        self.commands.remove(name).filter(|command| !command.is_closed())
+        self.commands
+            .remove(name)
+            .filter(|command| !command.is_closed())
     }
 
     /// Where the crate has the worker that the trace calls `name`.
@@ -68,7 +63,9 @@ impl State {
 
     /// What the trace calls the worker at `path`.
     pub(crate) fn name_of(&mut self, path: &str) -> String {
-        let Some((sup, _)) = path.rsplit_once("/#") else { return path.to_owned() };
+        let Some((sup, _)) = path.rsplit_once("/#") else {
+            return path.to_owned();
+        };
         if let Some(name) = self.instances.get(path) {
             return name.clone();
         }
@@ -80,7 +77,8 @@ impl State {
 
     /// The instances of a supervisor go with it, and so do the calls it had not come to.
     pub(crate) fn forget_instances(&mut self, sup: &str) {
-        self.instances.retain(|path, _| path.rsplit_once("/#").is_none_or(|(of, _)| of != sup));
+        self.instances
+            .retain(|path, _| path.rsplit_once("/#").is_none_or(|(of, _)| of != sup));
         self.unborn.remove(sup);
     }
 }

@@ -10,7 +10,7 @@ use seaworthy_supervisor::{
 };
 
 use super::Style;
-use super::scenario::{self, ChildSpec, SupSpec};
+use super::scenario::{self, ChildSpec, OnShutdown, SupSpec, WorkerSpec};
 use super::stage::Stage;
 use super::worker::{self, Instance};
 
@@ -45,7 +45,7 @@ impl Workshop<'_> {
         let sup = match spec {
             ChildSpec::Supervisor(sup) => sup,
             ChildSpec::Worker(worker) => {
-                let ready = self.style != Style::TwoPhase && worker.init.is_empty();
+                let ready = self.style != Style::TwoPhase && is_plain(worker);
                 return worker::child(self.stage, worker, ready);
             }
         };
@@ -54,7 +54,9 @@ impl Workshop<'_> {
             scenario::Strategy::SimpleOneForOne => self.dynamic(sup, &path).into(),
             _ => self.named(sup, &path).into(),
         };
-        Child::supervisor(spec).restart(restart(sup.restart)).significant(sup.significant)
+        Child::supervisor(spec)
+            .restart(restart(sup.restart))
+            .significant(sup.significant)
     }
 
     fn named(&mut self, spec: &SupSpec, path: &str) -> Builder {
@@ -76,13 +78,21 @@ impl Workshop<'_> {
             .auto_shutdown(auto_shutdown(spec.auto_shutdown));
         for template in &spec.children {
             if let ChildSpec::Worker(worker) = template {
-                let ready = self.style == Style::ReadyInstances && worker.init.is_empty();
+                let ready = self.style == Style::ReadyInstances && is_plain(worker);
                 builder = builder.template(worker::template(self.stage, worker, ready));
             }
         }
-        self.dynamics.entry(path.to_owned()).or_default().push(builder.handle());
+        self.dynamics
+            .entry(path.to_owned())
+            .or_default()
+            .push(builder.handle());
         builder
     }
+}
+
+/// Whether a worker has nothing to do before it is ready: neither to fail nor to trap exits.
+fn is_plain(worker: &WorkerSpec) -> bool {
+    worker.init.is_empty() && worker.on_shutdown == OnShutdown::Normal
 }
 
 pub(crate) fn restart(given: scenario::Restart) -> Restart {

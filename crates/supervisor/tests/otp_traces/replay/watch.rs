@@ -45,7 +45,9 @@ impl Watched {
         let job = (ready, tree.clone(), actions.to_vec());
         let sent = self.jobs.send(job).map_err(|_| "nobody plays".to_owned());
         let outcome = sent.and_then(|()| {
-            self.outcomes.recv_timeout(PATIENCE).map_err(|_| "it never ends".to_owned())
+            self.outcomes
+                .recv_timeout(PATIENCE)
+                .map_err(|_| "it never ends".to_owned())
         });
         outcome.unwrap_or_else(|stuck| {
             // The thread is left to itself.
@@ -61,7 +63,10 @@ fn silence_workers() {
     ONCE.call_once(|| {
         let usual = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if info.payload_as_str() != Some(CRASH) {
+            let payload = info.payload();
+            let text = payload.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+            if text != Some(CRASH) {
                 usual(info);
             }
         }));

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use seaworthy_core::BoxError;
 use seaworthy_supervisor::{
-    Child, ChildResult, Context, ExitReason, Init, Shutdown, Template,
+    Child, ChildResult, Context, ExitReason, Init, Shutdown, ShutdownSignal, Template,
 };
+use tokio::select;
 use tokio::sync::oneshot;
-use tokio::{pin, select};
 
 use super::scenario::{self, Exit, Item, NamedExit, NamedShutdown, OnShutdown, WorkerSpec};
 use super::stage::Stage;
@@ -34,11 +34,14 @@ pub(crate) fn child(stage: &Stage, spec: &WorkerSpec, ready: bool) -> Child {
     let (init, used) = (Arc::<[Item]>::from(&*spec.init), AtomicUsize::new(0));
     let id = spec.id.clone();
     let child = if ready {
-        Child::task(id, move |cx| one_phase(&stage, cx.clone(), &cx.path(), on_shutdown))
+        Child::task(id, move |cx| {
+            let attempt = Attempt::new(&stage, &cx.path(), Item::Ok);
+            run(cx, attempt, on_shutdown)
+        })
     } else {
         Child::init(id, move |cx| {
-            let item = next(&init, &used);
-            two_phases(&stage, cx.clone(), &cx.path(), item, on_shutdown)
+            let attempt = Attempt::new(&stage, &cx.path(), next(&init, &used));
+            two_phases(cx, attempt, on_shutdown)
         })
     };
     child
@@ -52,11 +55,13 @@ pub(crate) fn template(stage: &Stage, spec: &WorkerSpec, ready: bool) -> Templat
     let (stage, on_shutdown) = (stage.clone(), spec.on_shutdown);
     let usual = Arc::<[Item]>::from(&*spec.init);
     let template = if ready {
-        Child::template(move |cx, this: Instance| one_phase(&stage, cx, &this.name, on_shutdown))
+        Child::template(move |cx, this: Instance| {
+            run(cx, Attempt::new(&stage, &this.name, Item::Ok), on_shutdown)
+        })
     } else {
         Child::template_init(move |cx, this: Instance| {
             let item = next(this.init.as_ref().unwrap_or(&usual), &this.used);
-            two_phases(&stage, cx, &this.name, item, on_shutdown)
+            two_phases(cx, Attempt::new(&stage, &this.name, item), on_shutdown)
         })
     };
     template
@@ -78,58 +83,76 @@ fn shutdown(given: scenario::Shutdown) -> Shutdown {
     }
 }
 
-fn one_phase(
-    stage: &Stage,
-    cx: Context,
-    name: &str,
-    on_shutdown: OnShutdown,
-) -> impl Future<Output = ChildResult> + Send + use<> {
-    let mut stage = stage.lock();
-    let even = stage.make(name) % 2 == 0;
-    run(cx, stage.listen(name), on_shutdown, even)
+/// One start attempt, made where the factory is called.
+struct Attempt {
+    item: Item,
+    /// Workers crash in each way there is: in the factory, in the first phase, later; by an error and by a panic.
+    even: bool,
+    commanded: oneshot::Receiver<Exit>,
 }
 
-/// Workers crash in each way there is: in the factory, in the first phase, later; by error and by panic.
-fn two_phases(
-    stage: &Stage,
-    cx: Context,
-    name: &str,
-    item: Item,
-    on_shutdown: OnShutdown,
-) -> impl Future<Output = Result<Init<impl Future<Output = ChildResult> + Send>, BoxError>>
-+ Send
-+ use<> {
-    let even = stage.lock().make(name) % 2 == 0;
-    assert!(item != Item::Crash || even, "{CRASH}");
-    let commanded = (item == Item::Ok).then(|| stage.lock().listen(name));
-    async move {
-        match (item, commanded) {
-            (Item::Error, _) => Err("the scenario says so".into()),
-            (Item::Ignore, _) => Ok(Init::Ignore),
-            (_, Some(commanded)) => Ok(Init::Run(run(cx, commanded, on_shutdown, even))),
-            (_, None) => panic!("{CRASH}"),
+impl Attempt {
+    fn new(stage: &Stage, name: &str, item: Item) -> Self {
+        let mut state = stage.lock();
+        let even = state.make(name).is_multiple_of(2);
+        let (command, commanded) = oneshot::channel();
+        if item == Item::Ok {
+            state.commands.insert(name.to_owned(), command);
+        }
+        drop(state);
+        assert!(item != Item::Crash || even, "{CRASH}");
+        Self {
+            item,
+            even,
+            commanded,
         }
     }
 }
 
-async fn run(
+async fn two_phases(
     cx: Context,
-    commanded: oneshot::Receiver<Exit>,
+    attempt: Attempt,
     on_shutdown: OnShutdown,
-    even: bool,
+) -> Result<Init<impl Future<Output = ChildResult>>, BoxError> {
+    match attempt.item {
+        Item::Ok => Ok(Init::Run(run(cx, attempt, on_shutdown))),
+        Item::Error => Err("the scenario says so".into()),
+        Item::Crash => panic!("{CRASH}"),
+        Item::Ignore => Ok(Init::Ignore),
+    }
+}
+
+fn run(
+    cx: Context,
+    attempt: Attempt,
+    on_shutdown: OnShutdown,
+) -> impl Future<Output = ChildResult> + Send {
+    // Taken before the first phase is over, since the order to stop may come as soon as it is. A worker
+    // that never takes it ends at once when it is asked to.
+    let asked = (on_shutdown != OnShutdown::Normal).then(|| cx.shutdown());
+    live(attempt, on_shutdown, asked)
+}
+
+async fn live(
+    attempt: Attempt,
+    on_shutdown: OnShutdown,
+    asked: Option<ShutdownSignal>,
 ) -> ChildResult {
-    pin!(commanded);
-    let exit = if on_shutdown == OnShutdown::Normal {
-        // Never having called `cx.shutdown()`, it ends at once when asked to.
-        commanded.await
-    } else {
-        select! {
-            exit = &mut commanded => exit,
-            () = cx.shutdown() => match on_shutdown {
-                OnShutdown::Error => return Err("asked to stop".into()),
-                _ => pending().await,
-            },
+    let Attempt {
+        commanded, even, ..
+    } = attempt;
+    let asked = async {
+        match asked {
+            Some(asked) => asked.await,
+            None => pending().await,
         }
+    };
+    let exit = select! {
+        exit = commanded => exit,
+        () = asked => match on_shutdown {
+            OnShutdown::Error => return Err("asked to stop".into()),
+            _ => pending().await,
+        },
     };
     match exit? {
         Exit::Named(NamedExit::Normal) => Ok(()),

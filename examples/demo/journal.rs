@@ -1,0 +1,55 @@
+//! What happened to the tasks of a shop: both builds write one, so that both are counted alike.
+
+use std::collections::HashSet;
+use std::fmt::Display;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Counts crashes and restarts, and prints a line for each if asked to.
+pub(crate) struct Journal {
+    verbose: bool,
+    crashes: AtomicU64,
+    restarts: AtomicU64,
+    /// All that have started so far: what starts a second time is a restart.
+    started: Mutex<HashSet<String>>,
+}
+
+impl Journal {
+    pub(crate) fn new(verbose: bool) -> Self {
+        Self {
+            verbose,
+            crashes: AtomicU64::new(0),
+            restarts: AtomicU64::new(0),
+            started: Mutex::default(),
+        }
+    }
+
+    /// A task that is meant to live for ever has started, or started again.
+    pub(crate) fn started(&self, name: &str) {
+        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        if !started.insert(name.to_owned()) {
+            self.restarts.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A task has ended by a panic, an error or a kill.
+    pub(crate) fn crashed(&self, line: impl Display) {
+        self.crashes.fetch_add(1, Ordering::Relaxed);
+        self.log(line);
+    }
+
+    /// Anything else worth a line.
+    pub(crate) fn log(&self, line: impl Display) {
+        if self.verbose {
+            eprintln!("{line}");
+        }
+    }
+
+    pub(crate) fn crashes(&self) -> u64 {
+        self.crashes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn restarts(&self) -> u64 {
+        self.restarts.load(Ordering::Relaxed)
+    }
+}

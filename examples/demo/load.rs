@@ -1,0 +1,123 @@
+//! Open-loop load: customers come by the clock, however slow the shop is.
+//!
+//! A client that waits for one answer before it sends the next request hides every outage: while
+//! the shop hangs nobody asks. Here each customer comes at the planned instant, and waiting counts
+//! from that instant.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use seaworthy_core::BoxError;
+use serde::Deserialize;
+use tokio::task::JoinSet;
+use tokio::time::{self, Instant};
+
+use crate::plan::{Arrival, Ask};
+use crate::progress::Progress;
+
+/// Who has no answer by then goes away. The shop itself gives up on an order a second earlier.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What a customer experienced.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Visit {
+    pub(crate) arrival: Arrival,
+    /// When it was over, from the start of the load.
+    pub(crate) left: Duration,
+    pub(crate) answer: Answer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The page that was asked for.
+    Page,
+    /// The order is confirmed under this id.
+    Confirmed(u64),
+    /// An error, a torn connection, or no answer in time.
+    Failed,
+}
+
+/// A real HTTP client that keeps its connections alive.
+#[derive(Clone)]
+pub(crate) struct Customers {
+    client: Client<HttpConnector, Body>,
+    shop: SocketAddr,
+}
+
+#[derive(Deserialize)]
+struct Receipt {
+    order: u64,
+}
+
+impl Customers {
+    pub(crate) fn of(shop: SocketAddr) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { client, shop }
+    }
+
+    /// Sends everyone at the planned time and waits until the last one has left.
+    pub(crate) async fn come(
+        &self,
+        start: Instant,
+        arrivals: &[Arrival],
+        progress: &Progress,
+    ) -> Vec<Visit> {
+        let mut inside = JoinSet::new();
+        for &arrival in arrivals {
+            time::sleep_until(start + arrival.at).await;
+            let (customers, progress) = (self.clone(), progress.clone());
+            inside.spawn(async move {
+                let answer = customers.ask(arrival.ask).await;
+                progress.one_more();
+                Visit {
+                    arrival,
+                    left: start.elapsed(),
+                    answer,
+                }
+            });
+        }
+        inside.join_all().await
+    }
+
+    /// One request and its answer.
+    pub(crate) async fn ask(&self, ask: Ask) -> Answer {
+        match time::timeout(PATIENCE, self.request(ask)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => Answer::Failed,
+        }
+    }
+
+    async fn request(&self, ask: Ask) -> Result<Answer, BoxError> {
+        let (method, path, body) = match ask {
+            Ask::Products => (Method::GET, "/products".to_owned(), Body::empty()),
+            Ask::Product(id) => (Method::GET, format!("/products/{id}"), Body::empty()),
+            Ask::Report => (Method::GET, "/report".to_owned(), Body::empty()),
+            Ask::CheckOut(order) => {
+                let body = Body::from(serde_json::to_string(&order)?);
+                (Method::POST, "/checkout".to_owned(), body)
+            }
+        };
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.shop))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body)?;
+        let response = self.client.request(request).await?;
+        let status = response.status();
+        // To the end, also of an error: else the connection could not be used again.
+        let body = response.into_body().collect().await?.to_bytes();
+        Ok(match status {
+            StatusCode::OK => Answer::Page,
+            StatusCode::CREATED => {
+                Answer::Confirmed(serde_json::from_slice::<Receipt>(&body)?.order)
+            }
+            _ => Answer::Failed,
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! Who comes when, and what breaks when: drawn up once from a seed, so that both shops meet the same.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use crate::shop::catalogue::{self, CURSED};
+use crate::shop::database::CURSED_QUANTITY;
+use crate::shop::till::Order;
+use crate::storm::Blow;
+
+/// The blows come in rounds of about this length, or in a shorter one if there is less time.
+const ROUND: f64 = 10.0;
+
+/// What happens in a round, and at which part of it.
+const CYCLE: [(f64, Strike); 5] = [
+    (0.15, Strike::PoisonOrder),
+    (0.30, Strike::Blow(Blow::KillDatabase)),
+    (0.50, Strike::Blow(Blow::CrashStorage)),
+    (0.70, Strike::Blow(Blow::KillDatabase)),
+    (0.85, Strike::PoisonOrder),
+];
+
+#[derive(Clone, Copy)]
+enum Strike {
+    /// A customer whose order crashes the database worker.
+    PoisonOrder,
+    /// Something that is done to the shop from outside.
+    Blow(Blow),
+}
+
+/// What one shop goes through. All times are from the start of its load.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) length: Duration,
+    pub(crate) arrivals: Vec<Arrival>,
+    pub(crate) blows: Vec<(Duration, Blow)>,
+}
+
+/// A customer comes and asks for something, whether the shop is ready for it or not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) at: Duration,
+    pub(crate) ask: Ask,
+    /// Runs into a bug of the shop, so that no build of it can answer.
+    pub(crate) poison: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ask {
+    Products,
+    Product(u16),
+    CheckOut(Order),
+    Report,
+}
+
+impl Plan {
+    pub(crate) fn draw(length: Duration, rate: u32, seed: u64) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let mut arrivals = Vec::new();
+        let mut at = 0.0;
+        loop {
+            // Independent customers: the gaps between them are exponential.
+            at -= (1.0 - rng.f64()).ln() / f64::from(rate);
+            if at >= length.as_secs_f64() {
+                break;
+            }
+            let (ask, poison) = draw_ask(&mut rng);
+            arrivals.push(Arrival {
+                at: Duration::from_secs_f64(at),
+                ask,
+                poison,
+            });
+        }
+
+        let mut blows = Vec::new();
+        let rounds = (length.as_secs_f64() / ROUND).round().max(1.0);
+        let round = length.as_secs_f64() / rounds;
+        for number in 0..rounds as u32 {
+            for (part, strike) in CYCLE {
+                let jitter = 0.04 * (rng.f64() - 0.5);
+                let at = Duration::from_secs_f64(round * (f64::from(number) + part + jitter));
+                match strike {
+                    Strike::Blow(blow) => blows.push((at, blow)),
+                    Strike::PoisonOrder => arrivals.push(poison_order(at)),
+                }
+            }
+        }
+        arrivals.sort_by_key(|arrival| arrival.at);
+        Self {
+            length,
+            arrivals,
+            blows,
+        }
+    }
+}
+
+/// Of a hundred customers one runs into the handler's bug, 59 look at a product, 10 at the list of
+/// them, 25 buy something and 5 read the report.
+fn draw_ask(rng: &mut Rng) -> (Ask, bool) {
+    match rng.u8(0..100) {
+        0 => (Ask::Product(CURSED), true),
+        1..60 => (Ask::Product(draw_product(rng)), false),
+        60..70 => (Ask::Products, false),
+        70..95 => {
+            let order = Order {
+                product: draw_product(rng),
+                quantity: rng.u64(1..10),
+            };
+            (Ask::CheckOut(order), false)
+        }
+        _ => (Ask::Report, false),
+    }
+}
+
+fn draw_product(rng: &mut Rng) -> u16 {
+    loop {
+        let id = catalogue::all()[rng.usize(..catalogue::all().len())].id;
+        if id != CURSED {
+            return id;
+        }
+    }
+}
+
+fn poison_order(at: Duration) -> Arrival {
+    let order = Order {
+        product: catalogue::all()[0].id,
+        quantity: CURSED_QUANTITY,
+    };
+    Arrival {
+        at,
+        ask: Ask::CheckOut(order),
+        poison: true,
+    }
+}

@@ -1,0 +1,64 @@
+//! The figures of both shops side by side.
+
+use std::fmt;
+
+use crate::figures::Figures;
+
+/// Prints the figures, a row for each.
+pub(crate) struct Table<'a> {
+    pub(crate) supervised: &'a Figures,
+    pub(crate) naked: &'a Figures,
+}
+
+type Cell = fn(&Figures) -> String;
+
+const ROWS: [(&str, Cell); 14] = [
+    ("requests", |shop| shop.requests.to_string()),
+    ("answered", |shop| shop.answered.to_string()),
+    ("failed", |shop| shop.failed.to_string()),
+    ("availability", |shop| {
+        format!("{:.2} %", 100.0 * shop.availability)
+    }),
+    ("p50", |shop| millis(shop.p50_ms)),
+    ("p99", |shop| millis(shop.p99_ms)),
+    ("longest outage", |shop| millis(shop.longest_outage_ms)),
+    ("up at the end", |shop| {
+        if shop.up_at_end { "yes" } else { "no" }.to_owned()
+    }),
+    ("poison requests", |shop| shop.poison.to_string()),
+    ("crashes", |shop| shop.crashes.to_string()),
+    ("restarts", |shop| shop.restarts.to_string()),
+    ("orders acknowledged", |shop| {
+        shop.orders.acknowledged.to_string()
+    }),
+    ("orders found on disk", |shop| {
+        shop.orders.found_on_disk.to_string()
+    }),
+    ("orders lost", |shop| shop.orders.lost.to_string()),
+];
+
+const NOTES: &str = "
+answered       in full, and without an error; poison requests, which no build can answer, are left out
+p50, p99       of those answered, from the instant the customer came
+longest outage while customers came for pages, to check out or for the report, and not one was served
+crashes        tasks that panicked, failed or were killed, a handler's connection among them
+";
+
+fn millis(millis: f64) -> String {
+    format!("{millis:.1} ms")
+}
+
+impl fmt::Display for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:<22}{:>14}{:>14}", "", "supervised", "naked")?;
+        for (name, cell) in ROWS {
+            writeln!(
+                f,
+                "{name:<22}{:>14}{:>14}",
+                cell(self.supervised),
+                cell(self.naked)
+            )?;
+        }
+        f.write_str(NOTES)
+    }
+}

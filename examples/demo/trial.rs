@@ -1,0 +1,119 @@
+//! One shop goes through the storm, and what is left of it is measured.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use seaworthy_core::BoxError;
+use tokio::time::Instant;
+
+use crate::figures::{Figures, Orders, Service, Tally};
+use crate::journal::Journal;
+use crate::load::{Answer, Customers, Visit};
+use crate::plan::{Arrival, Ask, Plan};
+use crate::progress::Progress;
+use crate::shop::catalogue;
+use crate::shop::store::Store;
+use crate::shop::till::Order;
+use crate::storm::{self, Blow};
+
+/// From the opening of the shop to its first customer.
+const CALM: Duration = Duration::from_millis(100);
+
+/// A build of the shop, as the storm sees it.
+pub(crate) trait Build: Sized {
+    const NAME: &'static str;
+
+    /// Opens the shop; its orders go to the file.
+    async fn open(file: &Path, door: TcpListener, journal: Arc<Journal>) -> Result<Self, BoxError>;
+
+    /// Breaks something.
+    async fn strike(&self, blow: Blow);
+
+    /// How many tasks have ended by a panic, an error or a kill.
+    fn crashes(&self, journal: &Journal) -> u64;
+
+    /// What runs, as a picture, if the shop has one of itself.
+    fn picture(&self) -> Option<String>;
+
+    /// Stops everything in order.
+    async fn close(self) -> Result<(), BoxError>;
+}
+
+/// How it went.
+pub(crate) struct Outcome {
+    pub(crate) figures: Figures,
+    pub(crate) picture: Option<String>,
+}
+
+/// Sends the planned customers and blows to a new shop, closes it, and looks at what is on disk.
+pub(crate) async fn run<B: Build>(
+    plan: &Plan,
+    port: u16,
+    journal: Journal,
+    progress: &Progress,
+) -> Result<Outcome, BoxError> {
+    progress.turn(B::NAME);
+    journal.log(format_args!("-- {} --", B::NAME));
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("orders.redb");
+    let door = knock_through(port)?;
+    let customers = Customers::of(door.local_addr()?);
+    let journal = Arc::new(journal);
+    let shop = B::open(&file, door, journal.clone()).await?;
+
+    let start = Instant::now() + CALM;
+    let (mut visits, ()) = tokio::join!(
+        customers.come(start, &plan.arrivals, progress),
+        storm::rage(&shop, start, &plan.blows, progress),
+    );
+    let service = Service::measure(&visits);
+    let last = look_around(&customers, start).await;
+    let up_at_end = last.iter().all(|visit| visit.answer != Answer::Failed);
+    visits.extend(last);
+
+    let picture = shop.picture();
+    let (crashes, restarts) = (shop.crashes(&journal), journal.restarts());
+    shop.close().await?;
+    let orders = Orders::audit(&visits, Store::open(&file)?.orders()?);
+    let tally = Tally {
+        crashes,
+        restarts,
+        up_at_end,
+    };
+    let figures = Figures::new(&service, orders, plan, tally);
+    Ok(Outcome { figures, picture })
+}
+
+/// The door of a shop. It is made before the shop and not by it, so that it stays where it is when
+/// the one who stands in it is replaced.
+pub(crate) fn knock_through(port: u16) -> Result<TcpListener, BoxError> {
+    let door = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .map_err(|error| format!("--port {port}: cannot listen there: {error}"))?;
+    door.set_nonblocking(true)?;
+    Ok(door)
+}
+
+/// After the storm: is there a page, the report, and can one order?
+async fn look_around(customers: &Customers, start: Instant) -> Vec<Visit> {
+    let order = Order {
+        product: catalogue::all()[0].id,
+        quantity: 1,
+    };
+    let mut visits = Vec::new();
+    for ask in [Ask::Products, Ask::Report, Ask::CheckOut(order)] {
+        let arrival = Arrival {
+            at: start.elapsed(),
+            ask,
+            poison: false,
+        };
+        let answer = customers.ask(ask).await;
+        visits.push(Visit {
+            arrival,
+            left: start.elapsed(),
+            answer,
+        });
+    }
+    visits
+}
