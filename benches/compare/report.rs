@@ -6,52 +6,47 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::stats;
 use crate::units::Unit;
 
-/// One figure.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Row {
+/// Where a figure belongs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Place {
     pub(crate) group: &'static str,
     pub(crate) case: String,
     pub(crate) who: String,
     pub(crate) threads: usize,
+}
+
+/// One figure.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Row {
+    #[serde(flatten)]
+    pub(crate) place: Place,
     /// Nanoseconds; bytes where the case says so.
     pub(crate) ns: f64,
     pub(crate) ns_min: f64,
     /// Over the bare service; nothing where there is no service.
     pub(crate) added_ns: Option<f64>,
     pub(crate) allocs: f64,
-}
-
-/// What somebody cannot do, or was not asked to.
-#[derive(Clone, Debug)]
-pub(crate) struct Missing {
-    pub(crate) group: &'static str,
-    pub(crate) case: String,
-    pub(crate) who: String,
-    pub(crate) threads: usize,
-    pub(crate) why: String,
+    /// What each round gave, in order.
+    #[serde(skip)]
+    pub(crate) rounds: Vec<f64>,
 }
 
 /// A line of a table.
 #[derive(Clone, Debug)]
 pub(crate) enum Line {
     Row(Row, Unit),
-    Missing(Missing),
+    /// What somebody cannot do, or was not asked to, and why.
+    Missing(Place, String),
 }
 
 impl Line {
-    pub(crate) fn case(&self) -> &str {
+    pub(crate) fn place(&self) -> &Place {
         match self {
-            Self::Row(row, _) => &row.case,
-            Self::Missing(missing) => &missing.case,
-        }
-    }
-
-    fn group(&self) -> &'static str {
-        match self {
-            Self::Row(row, _) => row.group,
-            Self::Missing(missing) => missing.group,
+            Self::Row(row, _) => &row.place,
+            Self::Missing(place, _) => place,
         }
     }
 }
@@ -72,8 +67,29 @@ impl Report {
         })
     }
 
-    /// Adds a figure.
-    pub(crate) fn add(&mut self, row: Row, unit: Unit) -> io::Result<()> {
+    /// Adds a figure: the median of the rounds, and the best of them.
+    pub(crate) fn figure(
+        &mut self,
+        place: Place,
+        unit: Unit,
+        rounds: Vec<f64>,
+        allocs: impl IntoIterator<Item = f64>,
+    ) -> io::Result<()> {
+        let figures = stats::median(rounds.iter().copied())
+            .zip(stats::min(rounds.iter().copied()))
+            .zip(stats::median(allocs));
+        let Some(((ns, ns_min), allocs)) = figures else {
+            self.miss(place, "no rounds".to_owned());
+            return Ok(());
+        };
+        let row = Row {
+            place,
+            ns,
+            ns_min,
+            added_ns: None,
+            allocs,
+            rounds,
+        };
         if let Some(json) = &mut self.json {
             writeln!(json, "{}", serde_json::to_string(&row)?)?;
         }
@@ -82,12 +98,14 @@ impl Report {
     }
 
     /// Adds what has no figure.
-    pub(crate) fn miss(&mut self, missing: Missing) {
-        self.lines.push(Line::Missing(missing));
+    pub(crate) fn miss(&mut self, place: Place, why: String) {
+        self.lines.push(Line::Missing(place, why));
     }
 
     /// The lines of a group, in the order in which they came.
     pub(crate) fn lines(&self, group: &str) -> impl Iterator<Item = &Line> {
-        self.lines.iter().filter(move |line| line.group() == group)
+        self.lines
+            .iter()
+            .filter(move |line| line.place().group == group)
     }
 }

@@ -22,7 +22,7 @@ use seaworthy_benches::probe::{Probe, Restarts};
 
 use crate::contender::{self, Contender, Rounds, Task};
 use crate::progress::Progress;
-use crate::report::{Missing, Report, Row};
+use crate::report::{Place, Report};
 use crate::units::Unit;
 use crate::{alloc, runtime, stats};
 
@@ -160,50 +160,25 @@ fn round(run: Run, case: Case, threads: usize, quick: bool) -> Result<Restarts, 
     plan.probe.restarts()
 }
 
-/// The median of the rounds' medians, or the reason why there is none.
+/// Reports the rounds, each as the median of its restarts.
 fn tell(
     one: Rounds<Run, Restarts>,
     case: &str,
     threads: usize,
     report: &mut Report,
 ) -> io::Result<()> {
-    let case = case.to_owned();
-    let medians: Vec<f64> = one
-        .done
-        .iter()
-        .filter_map(|round| stats::median(round.nanos.iter().map(|nanos| *nanos as f64)))
-        .collect();
-    let allocs = stats::median(one.done.iter().map(|round| round.allocations));
-    match (
-        one.run,
-        stats::median(medians.clone()),
-        stats::min(medians),
-        allocs,
-    ) {
-        (Ok(_), Some(ns), Some(ns_min), Some(allocs)) => {
-            let who = one.who;
-            let row = Row {
-                group: GROUP,
-                case,
-                who,
-                threads,
-                ns,
-                ns_min,
-                added_ns: None,
-                allocs,
-            };
-            report.add(row, Unit::Nanos)
-        }
-        (run, ..) => {
-            let why = run.err().unwrap_or_else(|| "no rounds".to_owned());
-            report.miss(Missing {
-                group: GROUP,
-                case,
-                who: one.who,
-                threads,
-                why,
-            });
-            Ok(())
-        }
+    let place = Place {
+        group: GROUP,
+        case: case.to_owned(),
+        who: one.who,
+        threads,
+    };
+    if let Err(why) = one.run {
+        report.miss(place, why);
+        return Ok(());
     }
+    let median = |round: &Restarts| stats::median(round.nanos.iter().map(|nanos| *nanos as f64));
+    let rounds = one.done.iter().filter_map(median).collect();
+    let allocs = one.done.iter().map(|round| round.allocations);
+    report.figure(place, Unit::Nanos, rounds, allocs)
 }

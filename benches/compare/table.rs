@@ -2,10 +2,13 @@
 
 use std::fmt::Write;
 
-use crate::report::{Line, Missing, Row};
+use crate::report::{Line, Place, Row};
+use crate::stats;
 use crate::units::{self, Unit};
 
 const HEAD: [&str; 7] = ["case", "who", "threads", "p50", "min", "allocs", "vs floor"];
+
+type Cells = [String; HEAD.len()];
 
 /// The table of a group, with the reasons for its gaps under it.
 pub(crate) fn table<'a>(group: &str, lines: impl Iterator<Item = &'a Line>) -> String {
@@ -13,22 +16,23 @@ pub(crate) fn table<'a>(group: &str, lines: impl Iterator<Item = &'a Line>) -> S
     // One case after the other, in the order in which they first came.
     let mut cases: Vec<&str> = Vec::new();
     for line in &lines {
-        if !cases.contains(&line.case()) {
-            cases.push(line.case());
+        let case = line.place().case.as_str();
+        if !cases.contains(&case) {
+            cases.push(case);
         }
     }
-    lines.sort_by_key(|line| cases.iter().position(|case| *case == line.case()));
+    lines.sort_by_key(|line| cases.iter().position(|case| *case == line.place().case));
     let mut cells = vec![HEAD.map(str::to_owned)];
     let mut gaps: Vec<String> = Vec::new();
     for line in &lines {
         cells.push(match line {
-            Line::Row(row, unit) => shown(row, *unit, floor(row, &lines)),
-            Line::Missing(missing) => {
-                let gap = format!("{}, {}: {}", missing.case, missing.who, missing.why);
+            Line::Row(row, unit) => shown(row, *unit, ratio(row, &lines)),
+            Line::Missing(place, why) => {
+                let gap = format!("{}, {}: {why}", place.case, place.who);
                 if !gaps.contains(&gap) {
                     gaps.push(gap);
                 }
-                absent(missing)
+                line_of(place, ["-"; 4].map(str::to_owned))
             }
         });
     }
@@ -40,23 +44,26 @@ pub(crate) fn table<'a>(group: &str, lines: impl Iterator<Item = &'a Line>) -> S
     text
 }
 
-/// The floor of the same case on the same runtime.
-fn floor(of: &Row, lines: &[&Line]) -> Option<f64> {
-    lines.iter().find_map(|line| match line {
-        Line::Row(row, _)
-            if row.who == "floor" && row.case == of.case && row.threads == of.threads =>
-        {
-            Some(row.ns)
-        }
-        _ => None,
-    })
+/// How many times the floor of the same case on the same runtime: the median of the ratios of each
+/// round, since the two ran one after the other while the machine was in one and the same mood.
+fn ratio(row: &Row, lines: &[&Line]) -> Option<f64> {
+    let place = Place {
+        who: "floor".to_owned(),
+        ..row.place.clone()
+    };
+    let floor = lines.iter().find_map(|line| match line {
+        Line::Row(floor, _) => (floor.place == place).then_some(floor),
+        Line::Missing(..) => None,
+    })?;
+    let rounds = row.rounds.iter().zip(&floor.rounds);
+    let ratios = rounds
+        .filter(|(_, floor)| **floor > 0.0)
+        .map(|(round, floor)| round / floor);
+    stats::median(ratios)
 }
 
-fn shown(row: &Row, unit: Unit, floor: Option<f64>) -> [String; 7] {
-    let ratio = floor
-        .filter(|floor| *floor > 0.0)
-        .map(|floor| row.ns / floor);
-    let goal = goal(&row.case).filter(|_| row.who == "seaworthy");
+fn shown(row: &Row, unit: Unit, ratio: Option<f64>) -> Cells {
+    let goal = goal(&row.place.case).filter(|_| row.place.who == "seaworthy");
     let ratio = match (ratio, goal) {
         (None, _) => "-".to_owned(),
         (Some(ratio), None) => format!("{}x", units::digits(ratio)),
@@ -65,15 +72,13 @@ fn shown(row: &Row, unit: Unit, floor: Option<f64>) -> [String; 7] {
             format!("{}x ({goal}x {verdict})", units::digits(ratio))
         }
     };
-    [
-        row.case.clone(),
-        row.who.clone(),
-        row.threads.to_string(),
+    let figures = [
         unit.show(row.ns),
         unit.show(row.ns_min),
         units::count(row.allocs),
         ratio,
-    ]
+    ];
+    line_of(&row.place, figures)
 }
 
 /// How many times the floor the design allows, where it says so.
@@ -85,22 +90,22 @@ fn goal(case: &str) -> Option<f64> {
     }
 }
 
-fn absent(missing: &Missing) -> [String; 7] {
-    let gap = || "-".to_owned();
+fn line_of(place: &Place, [p50, min, allocs, ratio]: [String; 4]) -> Cells {
+    let (case, who) = (place.case.clone(), place.who.clone());
     [
-        missing.case.clone(),
-        missing.who.clone(),
-        missing.threads.to_string(),
-        gap(),
-        gap(),
-        gap(),
-        gap(),
+        case,
+        who,
+        place.threads.to_string(),
+        p50,
+        min,
+        allocs,
+        ratio,
     ]
 }
 
 /// Columns as wide as their widest cell: names to the left, figures to the right.
-fn aligned(rows: &[[String; 7]]) -> String {
-    let widths: [usize; 7] = std::array::from_fn(|column| {
+fn aligned(rows: &[Cells]) -> String {
+    let widths: [usize; HEAD.len()] = std::array::from_fn(|column| {
         rows.iter()
             .map(|row| row[column].chars().count())
             .max()

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::Failure;
-use crate::child::{Crash, Plan, breathe};
+use crate::child::{Outcome, Plan, breathe};
 
 /// Runs a supervising future until the probe has seen enough.
 async fn until_finished(
@@ -96,7 +96,7 @@ pub async fn respawn(plan: Arc<Plan>) -> Result<(), Failure> {
     until_finished(&plan, supervise).await
 }
 
-fn start(plan: &Arc<Plan>, children: &mut Vec<JoinHandle<Result<(), Crash>>>) {
+fn start(plan: &Arc<Plan>, children: &mut Vec<JoinHandle<Outcome>>) {
     children.extend((0..plan.probe.group()).map(|index| tokio::spawn(plan.clone().live(index))));
 }
 

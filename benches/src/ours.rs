@@ -24,8 +24,7 @@ pub async fn restart(plan: Arc<Plan>, strategy: Strategy) -> Result<(), Failure>
     for index in 0..plan.probe.group() {
         let plan = plan.clone();
         tree = tree.child(Child::task(format!("child-{index}"), move |_| {
-            let plan = plan.clone();
-            async move { Ok(plan.live(index).await?) }
+            Arc::clone(&plan).live(index)
         }));
     }
     let root = tree.start().await.map_err(|error| error.to_string())?;

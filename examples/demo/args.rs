@@ -46,7 +46,9 @@ pub(crate) struct Args {
 
 /// Why the arguments make no sense, in one line.
 #[derive(Debug)]
-pub(crate) struct BadArgs(String);
+pub(crate) struct BadArgs(pub(crate) String);
+
+impl std::error::Error for BadArgs {}
 
 impl fmt::Display for BadArgs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,6 +11,7 @@
 )]
 
 mod args;
+mod audit;
 mod figures;
 mod journal;
 mod load;
@@ -18,6 +19,7 @@ mod naked;
 mod panics;
 mod plan;
 mod progress;
+mod service;
 mod shop;
 mod storm;
 mod supervised;
@@ -33,7 +35,7 @@ use std::time::Duration;
 use seaworthy_core::BoxError;
 use serde::Serialize;
 
-use args::Args;
+use args::{Args, BadArgs};
 use figures::Figures;
 use journal::Journal;
 use naked::Naked;
@@ -60,7 +62,12 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("demo: {error}");
-            ExitCode::FAILURE
+            // An argument can also turn out to be bad when it is used.
+            if error.is::<BadArgs>() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }
@@ -108,17 +115,22 @@ struct Report<'a> {
 async fn storm_both(args: &Args, length: Duration) -> Result<bool, BoxError> {
     // Before anything else: it would be a pity to find out at the end.
     let json = args.json.as_ref().map(|path| {
-        File::create(path).map_err(|error| format!("--json {}: {error}", path.display()))
+        File::create(path).map_err(|error| {
+            let path = path.display();
+            BadArgs(format!(
+                "--json {path}: {error}; allowed is a file that can be written"
+            ))
+        })
     });
     let json = json.transpose()?;
 
     let plan = Plan::draw(length / 2, args.rate, args.seed);
     let seconds = plan.length.as_secs_f64();
+    let customers = plan.arrivals.len();
     println!(
-        "{} customers in {seconds} s, then as many for the naked shop",
-        plan.arrivals.len()
+        "{customers} customers and a storm for {seconds} s, and the same again for the naked shop"
     );
-    let progress = Progress::new(2 * plan.arrivals.len(), !args.verbose);
+    let progress = Progress::new(2 * customers, !args.verbose);
     let journal = || Journal::new(args.verbose);
     let supervised = trial::run::<Supervised>(&plan, args.port, journal(), &progress).await?;
     let naked = trial::run::<Naked>(&plan, args.port, journal(), &progress).await?;
@@ -127,7 +139,7 @@ async fn storm_both(args: &Args, length: Duration) -> Result<bool, BoxError> {
     let (picture, supervised, naked) = (supervised.picture, supervised.figures, naked.figures);
     let verdict = Verdict::on(&supervised, &naked);
     if let Some(picture) = picture {
-        println!("{picture}");
+        println!("\nThe supervised shop after the storm:\n\n{picture}");
     }
     println!(
         "{}",
@@ -136,9 +148,7 @@ async fn storm_both(args: &Args, length: Duration) -> Result<bool, BoxError> {
             naked: &naked
         }
     );
-    for broken in &verdict.broken {
-        println!("FAILED: {broken}");
-    }
+    print!("{verdict}");
     if let Some(file) = json {
         let (rate, seed) = (args.rate, args.seed);
         let (supervised, naked, verdict) = (&supervised, &naked, &verdict);

@@ -133,3 +133,30 @@ fn poison_order(at: Duration) -> Arrival {
         poison: true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_means_a_plan() {
+        let draw = |seed| format!("{:?}", Plan::draw(Duration::from_secs(25), 100, seed));
+        assert_eq!(draw(7), draw(7));
+        assert_ne!(draw(7), draw(8));
+    }
+
+    #[test]
+    fn everything_comes_in_order_and_in_time() {
+        let plan = Plan::draw(Duration::from_secs(100), 50, 1);
+        assert!(plan.arrivals.is_sorted_by_key(|arrival| arrival.at));
+        assert!(plan.blows.is_sorted_by_key(|(at, _)| *at));
+        assert!(plan.arrivals.iter().all(|arrival| arrival.at < plan.length));
+        assert!(plan.blows.iter().all(|(at, _)| *at < plan.length));
+        assert!(
+            (4500..5500).contains(&plan.arrivals.len()),
+            "{}",
+            plan.arrivals.len()
+        );
+        assert_eq!(plan.blows.len(), 30);
+    }
+}

@@ -8,11 +8,14 @@ use std::time::Duration;
 use seaworthy_core::BoxError;
 use tokio::time::Instant;
 
-use crate::figures::{Figures, Orders, Service, Tally};
+use crate::args::BadArgs;
+use crate::audit::Orders;
+use crate::figures::{Figures, Tally};
 use crate::journal::Journal;
 use crate::load::{Answer, Customers, Visit};
 use crate::plan::{Arrival, Ask, Plan};
 use crate::progress::Progress;
+use crate::service::Service;
 use crate::shop::catalogue;
 use crate::shop::store::Store;
 use crate::shop::till::Order;
@@ -68,7 +71,7 @@ pub(crate) async fn run<B: Build>(
         customers.come(start, &plan.arrivals, progress),
         storm::rage(&shop, start, &plan.blows, progress),
     );
-    let service = Service::measure(&visits);
+    let service = Service::measure(&visits, plan.length);
     let last = look_around(&customers, start).await;
     let up_at_end = last.iter().all(|visit| visit.answer != Answer::Failed);
     visits.extend(last);
@@ -89,8 +92,11 @@ pub(crate) async fn run<B: Build>(
 /// The door of a shop. It is made before the shop and not by it, so that it stays where it is when
 /// the one who stands in it is replaced.
 pub(crate) fn knock_through(port: u16) -> Result<TcpListener, BoxError> {
-    let door = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .map_err(|error| format!("--port {port}: cannot listen there: {error}"))?;
+    let door = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
+        BadArgs(format!(
+            "--port {port}: {error}; allowed is a free port, or 0 for any"
+        ))
+    })?;
     door.set_nonblocking(true)?;
     Ok(door)
 }

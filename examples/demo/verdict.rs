@@ -1,50 +1,70 @@
 //! What the demo promises, each promise checked against the figures.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::figures::Figures;
 
-/// Nobody may be turned away for so long.
+/// The supervised shop may turn nobody away for so long.
 const LONGEST_OUTAGE_MS: f64 = 1000.0;
 
-/// The promises that were not kept.
+/// Whether all promises were kept, and which were not.
 #[derive(Debug, Serialize)]
 pub(crate) struct Verdict {
     pub(crate) passed: bool,
-    pub(crate) broken: Vec<String>,
+    promises: Vec<Promise>,
+}
+
+#[derive(Debug, Serialize)]
+struct Promise {
+    kept: bool,
+    promise: String,
 }
 
 impl Verdict {
     pub(crate) fn on(supervised: &Figures, naked: &Figures) -> Self {
-        let lost = supervised.orders.lost;
-        let (ours, theirs) = (supervised.availability * 100.0, naked.availability * 100.0);
+        let orders = &supervised.orders;
+        let (ours, theirs) = (supervised.availability, naked.availability);
         let outage = supervised.longest_outage_ms;
-        let promises = [
-            (
-                lost == 0,
-                format!("the supervised shop lost {lost} confirmed orders"),
-            ),
-            (
-                supervised.up_at_end,
-                "the supervised shop was not up at the end".to_owned(),
-            ),
-            (
-                ours > theirs,
-                format!("the supervised shop was up {ours:.2} %, the naked {theirs:.2} %"),
-            ),
-            (
-                outage < LONGEST_OUTAGE_MS,
-                format!("the supervised shop was out for {outage:.0} ms"),
-            ),
+        let promises = vec![
+            Promise {
+                kept: orders.lost == 0,
+                promise: format!(
+                    "no acknowledged order is lost: {} of {} found on disk",
+                    orders.found_on_disk, orders.acknowledged
+                ),
+            },
+            Promise {
+                kept: supervised.up_at_end,
+                promise: "the supervised shop is up at the end".to_owned(),
+            },
+            Promise {
+                kept: ours > theirs,
+                promise: format!(
+                    "it is more available than the naked one: {:.2} % to {:.2} %",
+                    100.0 * ours,
+                    100.0 * theirs
+                ),
+            },
+            Promise {
+                kept: outage < LONGEST_OUTAGE_MS,
+                promise: format!("it is never out for a second: {outage:.1} ms at the longest"),
+            },
         ];
-        let broken: Vec<String> = promises
-            .into_iter()
-            .filter(|(kept, _)| !kept)
-            .map(|(_, broken)| broken)
-            .collect();
         Self {
-            passed: broken.is_empty(),
-            broken,
+            passed: promises.iter().all(|promise| promise.kept),
+            promises,
         }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Promise { kept, promise } in &self.promises {
+            let mark = if *kept { "kept" } else { "BROKEN" };
+            writeln!(f, "{mark:<7}{promise}")?;
+        }
+        Ok(())
     }
 }

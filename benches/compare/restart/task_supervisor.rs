@@ -59,9 +59,9 @@ struct Worker(Arc<Plan>);
 
 impl SupervisedTask for Worker {
     async fn run(self, cancel: CancellationToken) -> TaskResult {
-        match cancel.run_until_cancelled(self.0.live(0)).await {
-            Some(result) => Ok(result?),
-            None => Ok(()),
-        }
+        cancel
+            .run_until_cancelled(self.0.live(0))
+            .await
+            .unwrap_or(Ok(()))
     }
 }

@@ -6,8 +6,7 @@ use seaworthy_benches::Failure;
 
 use super::{Figures, GROUP, Run, Size};
 use crate::contender::Rounds;
-use crate::report::{Missing, Report, Row};
-use crate::stats;
+use crate::report::{Place, Report};
 use crate::units::Unit;
 
 /// A value and a number of allocations, or the reason why there is none.
@@ -46,43 +45,19 @@ pub(super) fn tell(
         }));
     }
     for (case, unit, value) in cases {
-        let rounds = || one.done.iter().map(value);
-        let why = one
-            .run
-            .as_ref()
-            .err()
-            .cloned()
-            .or_else(|| rounds().find_map(Result::err));
-        let values = || rounds().flatten().map(|(value, _)| value);
-        let allocs = stats::median(rounds().flatten().map(|(_, allocs)| allocs));
-        match (why, stats::median(values()), stats::min(values()), allocs) {
-            (None, Some(ns), Some(ns_min), Some(allocs)) => {
-                let who = one.who.clone();
-                let row = Row {
-                    group: GROUP,
-                    case,
-                    who,
-                    threads,
-                    ns,
-                    ns_min,
-                    added_ns: None,
-                    allocs,
-                };
-                report.add(row, unit)?;
+        let place = Place {
+            group: GROUP,
+            case,
+            who: one.who.clone(),
+            threads,
+        };
+        let rounds: Result<Vec<_>, _> = one.done.iter().map(value).collect();
+        match one.run.as_ref().map_err(Clone::clone).and(rounds) {
+            Ok(rounds) => {
+                let (values, allocs): (Vec<f64>, Vec<f64>) = rounds.into_iter().unzip();
+                report.figure(place, unit, values, allocs)?;
             }
-            (why, ..) => {
-                let (who, why) = (
-                    one.who.clone(),
-                    why.unwrap_or_else(|| "no rounds".to_owned()),
-                );
-                report.miss(Missing {
-                    group: GROUP,
-                    case,
-                    who,
-                    threads,
-                    why,
-                });
-            }
+            Err(why) => report.miss(place, why),
         }
     }
     Ok(())
@@ -92,13 +67,12 @@ pub(super) fn tell(
 pub(super) fn miss(who: &str, size: Size, threads: usize, why: &str, report: &mut Report) {
     for what in ["start", "stop"] {
         let case = format!("{what}-{}", size.name());
-        let (who, why) = (who.to_owned(), why.to_owned());
-        report.miss(Missing {
+        let place = Place {
             group: GROUP,
             case,
-            who,
+            who: who.to_owned(),
             threads,
-            why,
-        });
+        };
+        report.miss(place, why.to_owned());
     }
 }

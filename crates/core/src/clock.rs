@@ -56,16 +56,21 @@ mod source {
     }
 }
 
-/// Elsewhere, and in tests: tokio's clock, counted from the first reading.
+/// Elsewhere, and in tests: tokio's clock, counted from a year before the first reading.
 #[cfg(not(all(target_os = "linux", not(feature = "test-util"))))]
 mod source {
     use std::sync::OnceLock;
+    use std::time::Duration;
     use tokio::time::Instant;
+
+    /// Each paused runtime has a clock of its own, and one may lag behind the first reading of
+    /// another. Counting from long before keeps such readings apart.
+    const BEFORE: Duration = Duration::from_secs(365 * 24 * 3600);
 
     pub(super) fn nanos() -> u64 {
         static FIRST: OnceLock<Instant> = OnceLock::new();
-        let now = Instant::now();
-        let since = now.saturating_duration_since(*FIRST.get_or_init(|| now));
+        let first = *FIRST.get_or_init(Instant::now);
+        let since = (Instant::now() + BEFORE).saturating_duration_since(first);
         u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
     }
 }

@@ -106,7 +106,10 @@ struct Sink {
 
 impl Default for Bus {
     fn default() -> Self {
-        Self { listeners: AtomicUsize::new(0), serial: Serial::new(Queue::default()) }
+        Self {
+            listeners: AtomicUsize::new(0),
+            serial: Serial::new(Queue::default()),
+        }
     }
 }
 
@@ -125,7 +128,10 @@ impl Events {
         let sink = Sink { call: Arc::new(f) };
         let id = Arc::clone(&sink.call);
         self.change_sinks(|sinks| sinks.push(sink));
-        Observer { bus: Arc::downgrade(&self.bus), id }
+        Observer {
+            bus: Arc::downgrade(&self.bus),
+            id,
+        }
     }
 
     /// A stream of the events from now on, with room for `capacity` of them. If the subscriber lags, the
@@ -158,7 +164,13 @@ impl Events {
         self.bus.serial.with(|queue| {
             queue.seq += 1;
             if queue.pending.len() < PENDING_MAX {
-                queue.pending.push_back(Event { seq: queue.seq, at, component, severity, detail });
+                queue.pending.push_back(Event {
+                    seq: queue.seq,
+                    at,
+                    component,
+                    severity,
+                    detail,
+                });
             } else {
                 queue.dropped += 1;
             }
@@ -209,7 +221,9 @@ impl Bus {
 
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").field("watched", &self.is_watched()).finish_non_exhaustive()
+        f.debug_struct("Events")
+            .field("watched", &self.is_watched())
+            .finish_non_exhaustive()
     }
 }
 

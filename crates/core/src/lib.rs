@@ -9,7 +9,7 @@
 //! * [`component::Registry`], where dashboards and health checks find all components.
 //!
 //! The rest is plumbing that the pattern crates would otherwise each write again: one
-//! [clock], [panic capture](panic), [back-off](backoff), [metric handles](metrics), and
+//! [clock], [panic capture](mod@panic), [back-off](backoff), [metric handles](metrics), and
 //! [`Serial`](serial::Serial), the lock under which decisions are made and outside of which their
 //! effects happen.
 //!
@@ -44,6 +44,7 @@
 //! * `metrics`: counts and gauges go to the `metrics` facade.
 //! * `test-util`: the coarse clock follows tokio's pausable clock.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod backoff;
 pub mod classify;

@@ -89,7 +89,10 @@ mod tests {
         let caught = catch(|| panic!("disk {} gone", 7)).expect_err("it panicked");
         assert_eq!(caught.message, "disk 7 gone");
         let location = caught.location.expect("the hook saw it");
-        assert!(location.contains(&format!("panic.rs:{line}:")), "{location}");
+        assert!(
+            location.contains(&format!("panic.rs:{line}:")),
+            "{location}"
+        );
     }
 
     #[test]

@@ -41,7 +41,12 @@ struct Inner<S> {
 impl<S> Serial<S> {
     /// Wraps `state`; nobody runs.
     pub fn new(state: S) -> Self {
-        Self { inner: Lock::new(Inner { state, running: false }) }
+        Self {
+            inner: Lock::new(Inner {
+                state,
+                running: false,
+            }),
+        }
     }
 
     /// Reads or changes the state under the lock.

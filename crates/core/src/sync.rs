@@ -23,11 +23,15 @@ pub struct Lock<T> {
 impl<T> Lock<T> {
     /// Wraps `value`.
     pub fn new(value: T) -> Self {
-        Self { inner: Mutex::new(value) }
+        Self {
+            inner: Mutex::new(value),
+        }
     }
 
     /// Waits for the lock. Never hold it across an await point.
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.inner
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

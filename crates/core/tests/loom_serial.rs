@@ -64,7 +64,9 @@ fn if_idle_is_exclusive() {
         let bench = Bench::new();
         let other = Arc::clone(&bench);
         let thread = thread::spawn(move || other.post_and_run(&[11]));
-        let seen = bench.serial.if_idle(|_| bench.performing.load(Ordering::SeqCst));
+        let seen = bench
+            .serial
+            .if_idle(|_| bench.performing.load(Ordering::SeqCst));
         assert_ne!(seen, Some(true), "idle, while an effect is performed");
         thread.join().unwrap();
         assert_eq!(*bench.done.lock().unwrap(), [11]);

@@ -18,7 +18,10 @@ pub(crate) struct Address {
 
 impl Default for Address {
     fn default() -> Self {
-        Self { node: watch::Sender::new(None), last: Lock::new(None) }
+        Self {
+            node: watch::Sender::new(None),
+            last: Lock::new(None),
+        }
     }
 }
 
@@ -69,7 +72,11 @@ impl Node {
     /// Waits until this node has ended.
     pub(crate) async fn wait_ended(&self) -> Ended {
         let mut phase = self.phase();
-        match phase.wait_for(|phase| matches!(phase, Phase::Ended(_))).await.as_deref() {
+        match phase
+            .wait_for(|phase| matches!(phase, Phase::Ended(_)))
+            .await
+            .as_deref()
+        {
             Ok(Phase::Ended(ended)) => ended.clone(),
             // The sender is `self`.
             _ => Ended::Stopped,

@@ -77,12 +77,20 @@ impl SupervisorSpec {
         }
         let period = self.flags.period;
         if period.is_zero() || period > PERIOD_MAX {
-            return bad("intensity.period", &format_args!("{period:?}"), "more than 0, at most a year");
+            return bad(
+                "intensity.period",
+                &format_args!("{period:?}"),
+                "more than 0, at most a year",
+            );
         }
         if self.flags.is_dynamic() && self.templates.0 != 1 {
             return bad("template", &self.templates.0, "exactly one template");
         }
-        let mut options = self.children.iter().map(|child| &child.options).chain(&self.templates.1);
+        let mut options = self
+            .children
+            .iter()
+            .map(|child| &child.options)
+            .chain(&self.templates.1);
         let misplaced = |options: &Options| {
             options.significant && !self.flags.allows_significant(options.restart)
         };
@@ -95,7 +103,11 @@ impl SupervisorSpec {
                 return bad("child.id", &child.id, allowed);
             }
             if !ids.insert(&child.id) {
-                return bad("child.id", &child.id, "an id that no other child of this supervisor has");
+                return bad(
+                    "child.id",
+                    &child.id,
+                    "an id that no other child of this supervisor has",
+                );
             }
         }
         Ok(())
@@ -104,7 +116,8 @@ impl SupervisorSpec {
 
 /// A child is significant that must not be.
 pub(crate) fn not_significant(supervisor: &str) -> ConfigError {
-    let allowed = "true only for a transient or temporary child of a supervisor with an auto-shutdown";
+    let allowed =
+        "true only for a transient or temporary child of a supervisor with an auto-shutdown";
     ConfigError::new(supervisor, "child.significant", true, allowed)
 }
 
@@ -120,7 +133,9 @@ pub struct Builder {
 
 impl Builder {
     pub(crate) fn new(id: Arc<str>) -> Self {
-        Self { spec: SupervisorSpec::new(id, Mode::Static(Strategy::default())) }
+        Self {
+            spec: SupervisorSpec::new(id, Mode::Static(Strategy::default())),
+        }
     }
 
     /// Which children are restarted together. Default: [`Strategy::OneForOne`].

@@ -83,7 +83,11 @@ impl Child {
     /// need to stop.
     pub fn supervisor(supervisor: impl Into<SupervisorSpec>) -> Self {
         let spec = supervisor.into();
-        Self { id: Arc::clone(&spec.id), options: Options::supervisor(), body: Arc::new(spec) }
+        Self {
+            id: Arc::clone(&spec.id),
+            options: Options::supervisor(),
+            body: Arc::new(spec),
+        }
     }
 
     /// What the instances of a [`DynamicSupervisor`](crate::DynamicSupervisor) are made of: the closure is called for
@@ -97,7 +101,9 @@ impl Child {
         let closure = Arc::new(start);
         Template::new(Options::worker(false), move |args| {
             let closure = Arc::clone(&closure);
-            Arc::new(Worker { make: Instance { closure, args } })
+            Arc::new(Worker {
+                make: Instance { closure, args },
+            })
         })
     }
 
@@ -116,7 +122,11 @@ impl Child {
     }
 
     fn worker<M: Make>(id: impl Into<Arc<str>>, options: Options, make: M) -> Self {
-        Self { id: id.into(), options, body: Arc::new(Worker { make }) }
+        Self {
+            id: id.into(),
+            options,
+            body: Arc::new(Worker { make }),
+        }
     }
 
     /// When it is restarted. Default: [`Restart::Permanent`].
@@ -165,7 +175,10 @@ impl Child {
 
 impl fmt::Debug for Child {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Child").field("id", &self.id).field("options", &self.options).finish()
+        f.debug_struct("Child")
+            .field("id", &self.id)
+            .field("options", &self.options)
+            .finish()
     }
 }
 
@@ -204,7 +217,10 @@ pub struct Template<A> {
 
 impl<A> Template<A> {
     fn new(options: Options, make: impl Fn(A) -> Arc<dyn Body> + Send + Sync + 'static) -> Self {
-        Self { options, make: Arc::new(make) }
+        Self {
+            options,
+            make: Arc::new(make),
+        }
     }
 
     /// As [`Child::restart`].
@@ -234,6 +250,8 @@ impl<A> Template<A> {
 
 impl<A> fmt::Debug for Template<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Template").field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Template")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }

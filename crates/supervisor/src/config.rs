@@ -85,7 +85,12 @@ pub(crate) struct Flags {
 
 impl Flags {
     pub(crate) fn new(mode: Mode) -> Self {
-        Self { mode, max_restarts: MAX_RESTARTS, period: PERIOD, auto_shutdown: AutoShutdown::Never }
+        Self {
+            mode,
+            max_restarts: MAX_RESTARTS,
+            period: PERIOD,
+            auto_shutdown: AutoShutdown::Never,
+        }
     }
 
     pub(crate) fn is_dynamic(&self) -> bool {
@@ -123,6 +128,10 @@ impl Options {
     }
 
     pub(crate) fn supervisor() -> Self {
-        Self { shutdown: Shutdown::Infinity, supervisor: true, ..Self::worker(true) }
+        Self {
+            shutdown: Shutdown::Infinity,
+            supervisor: true,
+            ..Self::worker(true)
+        }
     }
 }

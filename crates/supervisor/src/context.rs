@@ -53,7 +53,9 @@ impl Context {
     /// Cancel safe. It may be awaited any number of times, and resolves at once when the order was given.
     #[must_use = "taking it means to listen: await it"]
     pub fn shutdown(&self) -> ShutdownSignal {
-        ShutdownSignal { inner: self.place.trap().cancelled_owned() }
+        ShutdownSignal {
+            inner: self.place.trap().cancelled_owned(),
+        }
     }
 
     /// Whether the supervisor has asked this child to stop, or it has ended already. Does not trap exits.
@@ -65,7 +67,9 @@ impl Context {
     /// Says that the first phase is over, for a child that [waits for that](crate::Child::wait_ready). Any
     /// further call, and one by another child, does nothing.
     pub fn ready(&self) {
-        self.place.node.ready(self.place.key, self.place.incarnation);
+        self.place
+            .node
+            .ready(self.place.key, self.place.incarnation);
     }
 
     /// The supervisor of this child. The handle does not own it.
@@ -118,30 +122,35 @@ impl Future for ShutdownSignal {
 
 impl Place {
     pub(crate) fn path(&self) -> Arc<str> {
-        self.node.with(|state| match state.machine.children().get(self.key) {
-            Some(entry) => self.node.child_path(&entry.id),
-            None => Arc::clone(&self.node.path),
-        })
+        self.node
+            .with(|state| match state.machine.children().get(self.key) {
+                Some(entry) => self.node.child_path(&entry.id),
+                None => Arc::clone(&self.node.path),
+            })
     }
 
     /// The token that is cancelled when the child is to stop; it is so already if that was said.
     fn trap(&self) -> CancellationToken {
-        self.node.with(|state| match state.current(self.key, self.incarnation) {
-            Some(seat) if !seat.is_asked() => {
-                seat.extra().trap.get_or_insert_with(CancellationToken::new).clone()
-            }
-            _ => {
-                let token = CancellationToken::new();
-                token.cancel();
-                token
-            }
-        })
+        self.node
+            .with(|state| match state.current(self.key, self.incarnation) {
+                Some(seat) if !seat.is_asked() => seat
+                    .extra()
+                    .trap
+                    .get_or_insert_with(CancellationToken::new)
+                    .clone(),
+                _ => {
+                    let token = CancellationToken::new();
+                    token.cancel();
+                    token
+                }
+            })
     }
 
     fn is_ending(&self) -> bool {
-        self.node.with(|state| match state.current(self.key, self.incarnation) {
-            Some(seat) => seat.is_asked(),
-            None => true,
-        })
+        self.node
+            .with(|state| match state.current(self.key, self.incarnation) {
+                Some(seat) => seat.is_asked(),
+                None => true,
+            })
     }
 }

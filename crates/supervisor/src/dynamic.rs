@@ -65,8 +65,14 @@ impl<A> DynamicSupervisor<A> {
     /// Begins the specification of a dynamic supervisor. It needs exactly one
     /// [template](DynamicBuilder::template).
     pub fn builder(id: impl Into<Arc<str>>) -> DynamicBuilder<A> {
-        let mode = Mode::Dynamic { max_children: MAX_CHILDREN };
-        DynamicBuilder { spec: SupervisorSpec::new(id.into(), mode), maker: None, args: PhantomData }
+        let mode = Mode::Dynamic {
+            max_children: MAX_CHILDREN,
+        };
+        DynamicBuilder {
+            spec: SupervisorSpec::new(id.into(), mode),
+            maker: None,
+            args: PhantomData,
+        }
     }
 
     /// Starts a child with these arguments. `None`: its first phase said that no process is needed.
@@ -102,10 +108,16 @@ impl<A> DynamicSupervisor<A> {
         }
         if !ours {
             // It died with an earlier incarnation of this supervisor, or elsewhere.
-            return if self.supervisor.is_alive() { Ok(()) } else { Err(CallError::NotAlive) };
+            return if self.supervisor.is_alive() {
+                Ok(())
+            } else {
+                Err(CallError::NotAlive)
+            };
         }
         let (key, incarnation) = (child.place.key, child.place.incarnation);
-        self.supervisor.terminate(Target::Process { key, incarnation }).await
+        self.supervisor
+            .terminate(Target::Process { key, incarnation })
+            .await
     }
 }
 
@@ -119,19 +131,27 @@ impl<A> std::ops::Deref for DynamicSupervisor<A> {
 
 impl<A> Clone for DynamicSupervisor<A> {
     fn clone(&self) -> Self {
-        Self { supervisor: self.supervisor.clone(), maker: self.maker.clone() }
+        Self {
+            supervisor: self.supervisor.clone(),
+            maker: self.maker.clone(),
+        }
     }
 }
 
 impl<A> Clone for Maker<A> {
     fn clone(&self) -> Self {
-        Self { options: Arc::clone(&self.options), make: Arc::clone(&self.make) }
+        Self {
+            options: Arc::clone(&self.options),
+            make: Arc::clone(&self.make),
+        }
     }
 }
 
 impl<A> fmt::Debug for DynamicSupervisor<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("DynamicSupervisor").field(&self.supervisor).finish()
+        f.debug_tuple("DynamicSupervisor")
+            .field(&self.supervisor)
+            .finish()
     }
 }
 
@@ -148,7 +168,10 @@ impl<A> DynamicBuilder<A> {
     pub fn template(mut self, template: Template<A>) -> Self {
         let Template { options, make } = template;
         self.spec.templates = (self.spec.templates.0 + 1, Some(options.clone()));
-        self.maker = Some(Maker { options: Arc::new(options), make });
+        self.maker = Some(Maker {
+            options: Arc::new(options),
+            make,
+        });
         self
     }
 
@@ -182,7 +205,10 @@ impl<A> DynamicBuilder<A> {
     #[must_use]
     pub fn handle(&self) -> DynamicSupervisor<A> {
         let supervisor = Supervisor::at(&self.spec.id, &self.spec.address);
-        DynamicSupervisor { supervisor, maker: self.maker.clone() }
+        DynamicSupervisor {
+            supervisor,
+            maker: self.maker.clone(),
+        }
     }
 
     /// Starts the supervisor as the root of a tree, as [`Builder::start`](crate::Builder::start) does.
@@ -196,7 +222,10 @@ impl<A> DynamicBuilder<A> {
     /// If the future is dropped, the supervisor is stopped.
     pub async fn start(self) -> Result<DynamicSupervisor<A>, StartError> {
         let supervisor = self.spec.start().await?;
-        Ok(DynamicSupervisor { supervisor, maker: self.maker })
+        Ok(DynamicSupervisor {
+            supervisor,
+            maker: self.maker,
+        })
     }
 }
 
@@ -208,6 +237,8 @@ impl<A> From<DynamicBuilder<A>> for SupervisorSpec {
 
 impl<A> fmt::Debug for DynamicBuilder<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DynamicBuilder").field("spec", &self.spec).finish_non_exhaustive()
+        f.debug_struct("DynamicBuilder")
+            .field("spec", &self.spec)
+            .finish_non_exhaustive()
     }
 }

@@ -34,7 +34,10 @@ pub enum StartFailure {
 
 impl StartError {
     pub(crate) fn new(path: impl Into<Arc<str>>, cause: StartFailure) -> Self {
-        Self { path: path.into(), cause }
+        Self {
+            path: path.into(),
+            cause,
+        }
     }
 
     /// The innermost error: the child that is to blame.

@@ -13,7 +13,10 @@ use crate::report::{CrashReport, Rough};
 /// Something that happened in a supervision tree. Paths are the ids from the root, joined by `/`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the fields are what their names say; the variants say when")]
+#[expect(
+    missing_docs,
+    reason = "the fields are what their names say; the variants say when"
+)]
 pub enum SupervisorEvent {
     /// A supervisor begins to start; its children follow.
     SupervisorStarting { path: Arc<str> },
@@ -28,7 +31,12 @@ pub enum SupervisorEvent {
     /// A worker ended before it was ready.
     ChildStartFailed { path: Arc<str>, reason: ExitReason },
     /// A worker ended, by itself or because it was asked.
-    ChildExited { path: Arc<str>, incarnation: u64, reason: ExitReason, uptime: Duration },
+    ChildExited {
+        path: Arc<str>,
+        incarnation: u64,
+        reason: ExitReason,
+        uptime: Duration,
+    },
     /// A worker ended abnormally without being asked. Follows its exit.
     ChildCrashed(CrashReport),
     /// One restart more than the window allows: the supervisor will stop its children and end.
@@ -73,11 +81,26 @@ impl fmt::Display for SupervisorEvent {
             Self::ChildStartFailed { path, reason } => {
                 write!(f, "`{path}` failed to start: {reason}")
             }
-            Self::ChildExited { path, incarnation, reason, uptime } => {
-                write!(f, "`{path}` (incarnation {incarnation}) ended after {}: {reason}", Rough(*uptime))
+            Self::ChildExited {
+                path,
+                incarnation,
+                reason,
+                uptime,
+            } => {
+                write!(
+                    f,
+                    "`{path}` (incarnation {incarnation}) ended after {}: {reason}",
+                    Rough(*uptime)
+                )
             }
             Self::ChildCrashed(report) => write!(f, "{report}"),
-            Self::IntensityExceeded { path, child, reason, max_restarts, period } => write!(
+            Self::IntensityExceeded {
+                path,
+                child,
+                reason,
+                max_restarts,
+                period,
+            } => write!(
                 f,
                 "supervisor `{path}` gives up: more than {max_restarts} restarts in {period:?}, \
                  the last because `{child}` ended with {reason}"
@@ -135,7 +158,10 @@ impl fmt::Display for Ended {
                 write!(f, "gave up: `{child}` ended once too often, with {reason}")
             }
             Self::AutoShutdown => f.write_str("shut itself down: significant children ended"),
-            Self::StartFailed(StartError { cause: StartFailure::BadSpec(error), .. }) => {
+            Self::StartFailed(StartError {
+                cause: StartFailure::BadSpec(error),
+                ..
+            }) => {
                 write!(f, "was specified wrongly: {error}")
             }
             Self::StartFailed(error) => write!(f, "did not start: {error}"),

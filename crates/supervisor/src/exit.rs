@@ -126,7 +126,9 @@ impl Panic {
 
 impl From<Panicked> for Panic {
     fn from(panicked: Panicked) -> Self {
-        Self { inner: Arc::new(panicked) }
+        Self {
+            inner: Arc::new(panicked),
+        }
     }
 }
 
@@ -159,7 +161,10 @@ mod tests {
 
         let io = std::io::Error::other("disk full");
         let reason = ExitReason::from_result(Err(Open(io).into()));
-        assert_eq!(reason.to_string(), "error: cannot open the store: disk full");
+        assert_eq!(
+            reason.to_string(),
+            "error: cannot open the store: disk full"
+        );
         assert!(!reason.is_clean());
     }
 }

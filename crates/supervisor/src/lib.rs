@@ -69,6 +69,7 @@
 //! * `metrics`: starts, exits and failures are counted through the `metrics` facade.
 //! * `tracing`: crashes are reported, and each incarnation runs in a span of its own.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod address;
 mod body;

@@ -108,7 +108,9 @@ impl<P, T> Machine<P, T> {
         for (id, child) in children {
             machine.insert(id, child);
         }
-        machine.job = Some(Job::Boot { at: machine.children.first() });
+        machine.job = Some(Job::Boot {
+            at: machine.children.first(),
+        });
         machine
     }
 
@@ -154,7 +156,11 @@ impl<P, T> Machine<P, T> {
         let awaited = self.wait == Wait::Stop(key) || self.wait == Wait::All;
         self.died(key);
         if !awaited {
-            self.inbox.push_back(Message::Exited { key, incarnation, clean });
+            self.inbox.push_back(Message::Exited {
+                key,
+                incarnation,
+                clean,
+            });
         }
     }
 
@@ -163,7 +169,11 @@ impl<P, T> Machine<P, T> {
         if self.ended || matches!(self.job, Some(Job::Killed { .. })) {
             return;
         }
-        if let Some(caller) = self.job.replace(Job::Killed { exit }).and_then(Job::into_caller) {
+        if let Some(caller) = self
+            .job
+            .replace(Job::Killed { exit })
+            .and_then(Job::into_caller)
+        {
             self.discarded.push(Discarded::Caller(caller));
         }
         self.kill = self.alive > 0;
@@ -203,7 +213,9 @@ impl<P, T> Machine<P, T> {
     }
 
     /// What to do next; `None` until something more happens.
-    pub(crate) fn next(&mut self, now: Coarse) -> Option<Effect<T>> {
+    ///
+    /// The clock is read only when a restart is counted.
+    pub(crate) fn next(&mut self, now: impl Fn() -> Coarse + Copy) -> Option<Effect<T>> {
         loop {
             if std::mem::take(&mut self.kill) {
                 return Some(Effect::KillAll);
@@ -256,6 +268,11 @@ impl<P, T> Machine<P, T> {
         self.intensity.used(now)
     }
 
+    /// Whether [`next`](Self::next) may have something to say.
+    pub(crate) fn can_go_on(&self) -> bool {
+        self.kill || self.wait == Wait::Nothing
+    }
+
     pub(crate) fn is_starting(&self, key: Key) -> bool {
         self.wait == Wait::Start(key)
     }
@@ -281,23 +298,31 @@ impl<P, T> Machine<P, T> {
 
     // The rules.
 
-    fn handle(&mut self, message: Message<P, T>, now: Coarse) -> Option<Effect<T>> {
+    fn handle(&mut self, message: Message<P, T>, now: impl Fn() -> Coarse) -> Option<Effect<T>> {
         match message {
-            Message::Exited { key, incarnation, clean } => {
+            Message::Exited {
+                key,
+                incarnation,
+                clean,
+            } => {
                 let entry = self.children.get(key)?;
                 // Of a process that is in no slot any more: stopped, or replaced by a group restart.
                 if entry.incarnation != incarnation || entry.slot != Slot::Running {
                     return None;
                 }
                 if restarts(entry.restart, clean) {
-                    self.restart(key, now)
+                    self.restart(key, now())
                 } else {
                     self.let_go(key)
                 }
             }
             Message::Retry(key) => {
                 let entry = self.children.get(key)?;
-                if entry.slot == Slot::Restarting { self.restart(key, now) } else { None }
+                if entry.slot == Slot::Restarting {
+                    self.restart(key, now())
+                } else {
+                    None
+                }
             }
             Message::Call(call, caller) => self.call(call, caller),
             Message::Stop => self.end(Exit::Stopped),
@@ -319,7 +344,10 @@ impl<P, T> Machine<P, T> {
             Mode::Static(Strategy::OneForAll) => None,
             Mode::Static(Strategy::RestForOne) => Some(key),
         };
-        self.job = Some(Job::GroupStop { from, sweep: Sweep::new(self.children.last()) });
+        self.job = Some(Job::GroupStop {
+            from,
+            sweep: Sweep::new(self.children.last()),
+        });
         None
     }
 
@@ -337,12 +365,19 @@ impl<P, T> Machine<P, T> {
                 AutoShutdown::AnySignificant => true,
                 AutoShutdown::AllSignificant => self.significant == 0,
             };
-        if end { self.end(Exit::AutoShutdown(key)) } else { None }
+        if end {
+            self.end(Exit::AutoShutdown(key))
+        } else {
+            None
+        }
     }
 
     /// From here on there is only the end: all children are stopped in reverse start order.
     fn end(&mut self, exit: Exit) -> Option<Effect<T>> {
-        self.job = Some(Job::End { exit, sweep: Sweep::new(self.children.last()) });
+        self.job = Some(Job::End {
+            exit,
+            sweep: Sweep::new(self.children.last()),
+        });
         None
     }
 
@@ -363,7 +398,9 @@ impl<P, T> Machine<P, T> {
     }
 
     fn died(&mut self, key: Key) {
-        let Some(entry) = self.children.get_mut(key) else { return };
+        let Some(entry) = self.children.get_mut(key) else {
+            return;
+        };
         entry.alive = false;
         self.alive -= 1;
         if self.wait == Wait::Stop(key) || (self.wait == Wait::All && self.alive == 0) {
@@ -385,7 +422,11 @@ impl<P, T> Machine<P, T> {
 
     /// No process, and none is wanted; a temporary child is forgotten.
     fn vacate(&mut self, key: Key) {
-        if self.children.get(key).is_some_and(|entry| entry.restart == Restart::Temporary) {
+        if self
+            .children
+            .get(key)
+            .is_some_and(|entry| entry.restart == Restart::Temporary)
+        {
             self.remove(key);
         } else {
             self.set_slot(key, Slot::Vacant);
@@ -403,7 +444,9 @@ impl<P, T> Machine<P, T> {
     }
 
     fn set_slot(&mut self, key: Key, slot: Slot) {
-        let Some(entry) = self.children.get_mut(key) else { return };
+        let Some(entry) = self.children.get_mut(key) else {
+            return;
+        };
         if entry.significant {
             self.significant += usize::from(slot != Slot::Vacant);
             self.significant -= usize::from(entry.slot != Slot::Vacant);

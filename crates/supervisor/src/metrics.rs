@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use seaworthy_core::metrics::Counter;
 
+use crate::exit::ExitReason;
+
 const EXITS: &str = "seaworthy_supervisor_exits_total";
 
 /// The counters of one supervisor; without the feature `metrics` they have no size.
@@ -13,22 +15,41 @@ pub(crate) struct Metrics {
     starts: Counter,
     start_failures: Counter,
     gave_up: Counter,
-    exits: [(&'static str, Counter); 7],
+    exits: Exits,
+}
+
+/// Exits by their reason.
+#[derive(Debug)]
+struct Exits {
+    normal: Counter,
+    shutdown: Counter,
+    error: Counter,
+    panic: Counter,
+    killed: Counter,
+    other: Counter,
 }
 
 impl Metrics {
     pub(crate) fn new(path: &Arc<str>) -> Self {
         let counter = |name| Counter::new(name, &[("name", Arc::clone(path))]);
-        let exits = |reason: &'static str| {
-            let labels = [("name", Arc::clone(path)), ("reason", reason.into())];
-            (reason, Counter::new(EXITS, &labels))
+        let exits = |reason: &str| {
+            Counter::new(
+                EXITS,
+                &[("name", Arc::clone(path)), ("reason", reason.into())],
+            )
         };
         Self {
             starts: counter("seaworthy_supervisor_starts_total"),
             start_failures: counter("seaworthy_supervisor_start_failures_total"),
             gave_up: counter("seaworthy_supervisor_gave_up_total"),
-            exits: ["normal", "shutdown", "error", "panic", "killed", "start_timeout", "other"]
-                .map(exits),
+            exits: Exits {
+                normal: exits("normal"),
+                shutdown: exits("shutdown"),
+                error: exits("error"),
+                panic: exits("panic"),
+                killed: exits("killed"),
+                other: exits("other"),
+            },
         }
     }
 
@@ -44,9 +65,16 @@ impl Metrics {
         self.gave_up.increment(1);
     }
 
-    pub(crate) fn exited(&self, reason: &'static str) {
-        let [.., (_, other)] = &self.exits;
-        let known = self.exits.iter().find(|(kind, _)| *kind == reason);
-        known.map_or(other, |(_, counter)| counter).increment(1);
+    pub(crate) fn exited(&self, reason: &ExitReason) {
+        let exits = &self.exits;
+        let counter = match reason {
+            ExitReason::Normal => &exits.normal,
+            ExitReason::Shutdown(_) => &exits.shutdown,
+            ExitReason::Error(_) => &exits.error,
+            ExitReason::Panic(_) => &exits.panic,
+            ExitReason::Killed => &exits.killed,
+            _ => &exits.other,
+        };
+        counter.increment(1);
     }
 }

@@ -42,9 +42,11 @@ impl ChildRef {
     /// Whether this incarnation is still there.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        self.place
-            .node
-            .with(|state| state.machine.is_current(self.place.key, self.place.incarnation))
+        self.place.node.with(|state| {
+            state
+                .machine
+                .is_current(self.place.key, self.place.incarnation)
+        })
     }
 
     /// Kills this incarnation at its next await, whatever it listens to. To its supervisor that is a
@@ -52,12 +54,18 @@ impl ChildRef {
     ///
     /// Killing a nested supervisor kills everything below it.
     pub fn kill(&self) -> bool {
-        self.place.node.kill_child(self.place.key, self.place.incarnation)
+        self.place
+            .node
+            .kill_child(self.place.key, self.place.incarnation)
     }
 
     /// Resolves when this incarnation has ended, with its reason; at once if it has already.
     pub fn monitor(&self) -> Monitor {
-        let Place { node, key, incarnation } = &self.place;
+        let Place {
+            node,
+            key,
+            incarnation,
+        } = &self.place;
         let (sender, receiver) = oneshot::channel();
         let gone = node.with(|state| {
             if let Some(seat) = state.current(*key, *incarnation) {
@@ -69,8 +77,15 @@ impl ChildRef {
             Some(past.reason.clone())
         });
         let reason = gone.unwrap_or(ExitReason::Unknown);
-        let down = Down { path: self.path(), incarnation: *incarnation, reason };
-        Monitor { receiver, already: Some(down) }
+        let down = Down {
+            path: self.path(),
+            incarnation: *incarnation,
+            reason,
+        };
+        Monitor {
+            receiver,
+            already: Some(down),
+        }
     }
 }
 
@@ -120,6 +135,9 @@ impl Future for Monitor {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Waking<'_>) -> Poll<Down> {
         let told = std::task::ready!(Pin::new(&mut self.receiver).poll(cx)).ok();
         let already = self.already.take();
-        Poll::Ready(told.or(already).expect("a monitor is not polled after it has resolved"))
+        Poll::Ready(
+            told.or(already)
+                .expect("a monitor is not polled after it has resolved"),
+        )
     }
 }

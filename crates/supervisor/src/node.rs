@@ -9,6 +9,7 @@ mod reply;
 mod seat;
 mod shutdown;
 mod stop;
+mod tell;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -29,8 +30,8 @@ use crate::metrics::Metrics;
 use crate::report::ShutdownReport;
 pub(crate) use process::End;
 pub(crate) use reply::{Answer, Caller, Wants};
-pub(crate) use seat::{Live, Seat};
 use seat::State;
+pub(crate) use seat::{Live, Seat};
 
 /// What all supervisors of one tree share.
 #[derive(Debug)]
@@ -71,7 +72,11 @@ pub(crate) struct Node {
 
 impl Node {
     /// Starts a supervisor: its children that are ready at once are started when this returns.
-    pub(crate) fn launch(tree: Arc<Tree>, spec: Arc<SupervisorSpec>, parent: Option<Place>) -> Arc<Self> {
+    pub(crate) fn launch(
+        tree: Arc<Tree>,
+        spec: Arc<SupervisorSpec>,
+        parent: Option<Place>,
+    ) -> Arc<Self> {
         let path: Arc<str> = match &parent {
             Some(place) => format!("{}/{}", place.node.path, spec.id).into(),
             None => Arc::clone(&spec.id),
@@ -79,7 +84,9 @@ impl Node {
         tree.events.publish(
             &path,
             Severity::Info,
-            SupervisorEvent::SupervisorStarting { path: Arc::clone(&path) },
+            SupervisorEvent::SupervisorStarting {
+                path: Arc::clone(&path),
+            },
         );
         let valid = spec.validate(&path);
         let children = spec.children.iter().filter(|_| valid.is_ok());
@@ -87,7 +94,10 @@ impl Node {
         let machine = Machine::new(spec.flags, Arc::clone(&tree.incarnations), children);
         let mut state = State::new(machine);
         if let Err(error) = &valid {
-            state.failure = Some(StartError::new(Arc::clone(&path), StartFailure::BadSpec(error.clone())));
+            state.failure = Some(StartError::new(
+                Arc::clone(&path),
+                StartFailure::BadSpec(error.clone()),
+            ));
         }
         let node = Arc::new(Self {
             metrics: Metrics::new(&path),
@@ -112,7 +122,7 @@ impl Node {
     pub(crate) fn run(self: &Arc<Self>) {
         self.serial.run(
             |state| {
-                let effect = state.machine.next(clock::coarse());
+                let effect = state.machine.next(clock::coarse);
                 let discarded = state.machine.take_discarded();
                 (effect.is_some() || !discarded.is_empty()).then_some((effect, discarded))
             },
@@ -142,7 +152,10 @@ impl Node {
 
     /// Puts a message into the inbox and runs; the message comes back if the supervisor is over.
     pub(crate) fn post(self: &Arc<Self>, message: Message<Seat, Caller>) -> bool {
-        let refused = self.serial.with(|state| state.machine.post(message)).is_err();
+        let refused = self
+            .serial
+            .with(|state| state.machine.post(message))
+            .is_err();
         self.run();
         !refused
     }
@@ -190,8 +203,15 @@ impl Node {
         self.metrics.gave_up();
         let (child, reason) = self.with(|state| {
             let reason = state.last_exit(key);
-            let id = state.machine.children().get(key).map(|entry| entry.id.clone());
-            let gave_up = (id.map_or_else(|| Arc::clone(&self.path), |id| self.child_path(&id)), reason);
+            let id = state
+                .machine
+                .children()
+                .get(key)
+                .map(|entry| entry.id.clone());
+            let gave_up = (
+                id.map_or_else(|| Arc::clone(&self.path), |id| self.child_path(&id)),
+                reason,
+            );
             state.gave_up = Some(gave_up.clone());
             gave_up
         });
@@ -199,12 +219,14 @@ impl Node {
         #[cfg(feature = "tracing")]
         tracing::error!(supervisor = %self.path, %child, %reason, max_restarts, ?period, "restart intensity exceeded");
         let path = Arc::clone(&self.path);
-        self.publish(Severity::Error, move || SupervisorEvent::IntensityExceeded {
-            path,
-            child,
-            reason,
-            max_restarts,
-            period,
+        self.publish(Severity::Error, move || {
+            SupervisorEvent::IntensityExceeded {
+                path,
+                child,
+                reason,
+                max_restarts,
+                period,
+            }
         });
     }
 
@@ -243,7 +265,8 @@ impl Node {
             state.failure.take()
         });
         // The machine has nothing alive; its end goes unheard, ours is the better reason.
-        self.serial.run(|state| state.machine.next(clock::coarse()), |_| {});
+        self.serial
+            .run(|state| state.machine.next(clock::coarse), |_| {});
         if let Some(error) = failure {
             self.ended(Ended::StartFailed(error));
         }
@@ -258,13 +281,17 @@ impl Node {
         self.tree.events.deliver();
         self.phase.send_replace(Phase::Ended(ended.clone()));
         if let Some(place) = &self.parent {
-            place.node.process_ended(place.key, place.incarnation, End::Supervisor(ended));
+            place
+                .node
+                .process_ended(place.key, place.incarnation, End::Supervisor(ended));
         }
     }
 }
 
 impl std::fmt::Debug for Node {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Node").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Node")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }

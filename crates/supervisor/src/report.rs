@@ -46,10 +46,23 @@ pub struct PastExit {
 
 impl fmt::Display for CrashReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, incarnation, reason, .. } = self;
+        let Self {
+            path,
+            incarnation,
+            reason,
+            ..
+        } = self;
         let uptime = Rough(self.uptime);
-        write!(f, "`{path}` (incarnation {incarnation}) crashed after {uptime}: {reason}")?;
-        let Self { restarts_in_window: used, max_restarts: max, period, .. } = self;
+        write!(
+            f,
+            "`{path}` (incarnation {incarnation}) crashed after {uptime}: {reason}"
+        )?;
+        let Self {
+            restarts_in_window: used,
+            max_restarts: max,
+            period,
+            ..
+        } = self;
         write!(f, " ({used} of {max} restarts in {period:?} used)")
     }
 }
@@ -77,7 +90,11 @@ pub(crate) struct History {
 
 impl History {
     pub(crate) fn push(&mut self, exit: PastExit) -> Option<PastExit> {
-        let oldest = if self.exits.len() == HISTORY { self.exits.pop_front() } else { None };
+        let oldest = if self.exits.len() == HISTORY {
+            self.exits.pop_front()
+        } else {
+            None
+        };
         self.exits.push_back(exit);
         oldest
     }
@@ -87,7 +104,9 @@ impl History {
     }
 
     pub(crate) fn find(&self, incarnation: u64) -> Option<&PastExit> {
-        self.exits.iter().find(|exit| exit.incarnation == incarnation)
+        self.exits
+            .iter()
+            .find(|exit| exit.incarnation == incarnation)
     }
 
     pub(crate) fn to_vec(&self) -> Vec<PastExit> {
@@ -132,7 +151,12 @@ impl ShutdownReport {
 
     pub(crate) const ROWS: usize = 64;
 
-    pub(crate) fn add(&mut self, path: impl FnOnce() -> Arc<str>, took: Duration, reason: &ExitReason) {
+    pub(crate) fn add(
+        &mut self,
+        path: impl FnOnce() -> Arc<str>,
+        took: Duration,
+        reason: &ExitReason,
+    ) {
         let killed = matches!(reason, ExitReason::Killed);
         if killed {
             self.killed += 1;
@@ -148,7 +172,14 @@ impl ShutdownReport {
             self.slowest.pop();
         }
         let place = self.slowest.partition_point(|row| row.rank() >= rank);
-        self.slowest.insert(place, Stopped { path: path(), took, reason: reason.clone() });
+        self.slowest.insert(
+            place,
+            Stopped {
+                path: path(),
+                took,
+                reason: reason.clone(),
+            },
+        );
     }
 }
 
@@ -160,10 +191,20 @@ impl Stopped {
 
 impl fmt::Display for ShutdownReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stopped, killed, slowest, still_running, .. } = self;
+        let Self {
+            stopped,
+            killed,
+            slowest,
+            still_running,
+            ..
+        } = self;
         let took = Rough(self.took);
-        write!(f, "stopped in {took}: {stopped} workers by themselves, {killed} killed")?;
-        for Stopped { path, took, reason } in slowest.iter().filter(|row| row.took.as_millis() > 0) {
+        write!(
+            f,
+            "stopped in {took}: {stopped} workers by themselves, {killed} killed"
+        )?;
+        for Stopped { path, took, reason } in slowest.iter().filter(|row| row.took.as_millis() > 0)
+        {
             write!(f, "\n  {path} needed {} ({reason})", Rough(*took))?;
         }
         for path in still_running {
@@ -182,8 +223,16 @@ mod tests {
         let mut report = ShutdownReport::default();
         for millis in 0..200 {
             let killed = millis == 3;
-            let reason = if killed { ExitReason::Killed } else { ExitReason::Shutdown(None) };
-            report.add(|| format!("w{millis}").into(), Duration::from_millis(millis), &reason);
+            let reason = if killed {
+                ExitReason::Killed
+            } else {
+                ExitReason::Shutdown(None)
+            };
+            report.add(
+                || format!("w{millis}").into(),
+                Duration::from_millis(millis),
+                &reason,
+            );
         }
         assert_eq!((report.stopped, report.killed), (199, 1));
         let paths: Vec<&str> = report.slowest.iter().map(|row| &*row.path).collect();

@@ -1,5 +1,8 @@
 //! A whole program as a supervision tree: signals, one deadline, an exit code.
-#![expect(clippy::print_stderr, reason = "the last words of a program belong on stderr")]
+#![expect(
+    clippy::print_stderr,
+    reason = "the last words of a program belong on stderr"
+)]
 
 mod signal;
 
@@ -54,7 +57,11 @@ pub struct Runner {
 impl Runner {
     /// A program that is this tree.
     pub fn new(root: impl Into<SupervisorSpec>) -> Self {
-        Self { root: root.into(), deadline: Duration::from_secs(25), drain_delay: Duration::ZERO }
+        Self {
+            root: root.into(),
+            deadline: Duration::from_secs(25),
+            drain_delay: Duration::ZERO,
+        }
     }
 
     /// How long the whole tree may take to stop before what is left is killed. Default: 25 seconds, so
@@ -77,7 +84,10 @@ impl Runner {
         if !panic::can_catch() {
             eprintln!("seaworthy: {}", crate::degraded::PANICS_ABORT);
         }
-        let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        let runtime = match tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+        {
             Ok(runtime) => runtime,
             Err(error) => {
                 eprintln!("seaworthy: cannot make a runtime: {error}");
@@ -164,7 +174,11 @@ impl Outcome {
             }
             Self::Stopped(report) => {
                 eprintln!("seaworthy: {report}");
-                if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(2) }
+                if report.is_clean() {
+                    ExitCode::SUCCESS
+                } else {
+                    ExitCode::from(2)
+                }
             }
             Self::Forced(signal) => {
                 eprintln!("seaworthy: {} again: ending at once", signal.name);

@@ -104,11 +104,16 @@ impl TreeSnapshot {
     }
 
     fn status(&self) -> Status {
-        let below = |child: &ChildSnapshot| child.below.as_ref().map_or(Status::Healthy, Self::status);
+        let below =
+            |child: &ChildSnapshot| child.below.as_ref().map_or(Status::Healthy, Self::status);
         let restarting = |child: &ChildSnapshot| child.state == ChildState::Restarting;
         if self.state != "running" {
             Status::Unhealthy
-        } else if self.children.iter().any(|child| restarting(child) || below(child) != Status::Healthy) {
+        } else if self
+            .children
+            .iter()
+            .any(|child| restarting(child) || below(child) != Status::Healthy)
+        {
             Status::Degraded
         } else {
             Status::Healthy
@@ -125,7 +130,11 @@ fn child(entry: &Entry<Seat>) -> (ChildSnapshot, Option<Arc<Node>>) {
     };
     let snapshot = ChildSnapshot {
         id: entry.id.clone(),
-        kind: if entry.supervisor { ChildKind::Supervisor } else { ChildKind::Worker },
+        kind: if entry.supervisor {
+            ChildKind::Supervisor
+        } else {
+            ChildKind::Worker
+        },
         state: match entry.slot() {
             Slot::Running if alive => ChildState::Running,
             Slot::Running | Slot::Restarting => ChildState::Restarting,
@@ -134,7 +143,10 @@ fn child(entry: &Entry<Seat>) -> (ChildSnapshot, Option<Arc<Node>>) {
         incarnation: alive.then_some(entry.incarnation),
         uptime: alive.then(|| clock::coarse().since(seat.started)),
         restarts: seat.starts.saturating_sub(1),
-        last_crash: seat.extra.as_ref().and_then(|extra| extra.history.last().cloned()),
+        last_crash: seat
+            .extra
+            .as_ref()
+            .and_then(|extra| extra.history.last().cloned()),
         below: None,
     };
     (snapshot, node)

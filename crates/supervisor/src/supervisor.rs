@@ -88,7 +88,11 @@ impl Supervisor {
     }
 
     pub(crate) fn at(id: &Arc<str>, address: &Arc<Address>) -> Self {
-        Self { id: Arc::clone(id), address: Arc::clone(address), owner: None }
+        Self {
+            id: Arc::clone(id),
+            address: Arc::clone(address),
+            owner: None,
+        }
     }
 
     pub(crate) fn of(node: &Arc<Node>) -> Self {
@@ -96,14 +100,23 @@ impl Supervisor {
     }
 
     pub(crate) fn owner(spec: &SupervisorSpec, node: Arc<Node>) -> Self {
-        Self { owner: Some(Arc::new(Owner(node))), ..Self::at(&spec.id, &spec.address) }
+        Self {
+            owner: Some(Arc::new(Owner(node))),
+            ..Self::at(&spec.id, &spec.address)
+        }
     }
 
     /// Waits until all children of a root are started, or it has failed.
     pub(crate) async fn started(&self) -> Result<(), StartError> {
-        let Some(owner) = &self.owner else { return Ok(()) };
+        let Some(owner) = &self.owner else {
+            return Ok(());
+        };
         let mut phase = owner.0.phase();
-        match phase.wait_for(|phase| !matches!(phase, Phase::Starting)).await.as_deref() {
+        match phase
+            .wait_for(|phase| !matches!(phase, Phase::Starting))
+            .await
+            .as_deref()
+        {
             Ok(Phase::Ended(Ended::StartFailed(error))) => Err(error.clone()),
             // One that ended otherwise was up before, or is being stopped: `ended` tells.
             _ => Ok(()),
@@ -291,14 +304,24 @@ impl Supervisor {
             let key = match id.strip_prefix('#').and_then(|number| number.parse().ok()) {
                 Some(number) => {
                     let number = ChildId::Number(number);
-                    children.iter().find(|(_, entry)| entry.id == number).map(|(key, _)| key)
+                    children
+                        .iter()
+                        .find(|(_, entry)| entry.id == number)
+                        .map(|(key, _)| key)
                 }
                 None => state.machine.find(id),
             };
             let entry = children.get(key?).filter(|entry| entry.is_alive())?;
             Some((key?, entry.incarnation, entry.id.clone()))
         })?;
-        Some(ChildRef { place: Place { node, key, incarnation }, id })
+        Some(ChildRef {
+            place: Place {
+                node,
+                key,
+                incarnation,
+            },
+            id,
+        })
     }
 
     fn descend(&self, path: &str) -> Option<Arc<Node>> {
@@ -327,7 +350,9 @@ impl Supervisor {
     ///
     /// The tree is stopped even if the future is dropped after its first poll.
     pub async fn stop(&self) -> ShutdownReport {
-        let Some(node) = self.node() else { return ShutdownReport::default() };
+        let Some(node) = self.node() else {
+            return ShutdownReport::default();
+        };
         let stop = node.begin_stop();
         node.wait_ended().await;
         stop.report()
@@ -341,9 +366,14 @@ impl Supervisor {
     /// The tree is stopped even if the future is dropped after its first poll, but then without the
     /// deadline.
     pub async fn shutdown(&self, deadline: Duration) -> ShutdownReport {
-        let Some(node) = self.node() else { return ShutdownReport::default() };
+        let Some(node) = self.node() else {
+            return ShutdownReport::default();
+        };
         let stop = node.begin_stop();
-        if tokio::time::timeout(deadline, node.wait_ended()).await.is_err() {
+        if tokio::time::timeout(deadline, node.wait_ended())
+            .await
+            .is_err()
+        {
             node.kill();
             // An abort takes effect at the next await of the child; who has none by then is reported.
             let _ = tokio::time::timeout(DROP_GRACE, node.wait_ended()).await;
@@ -365,7 +395,8 @@ impl Supervisor {
 
     /// Whether `node` is the incarnation that runs now.
     pub(crate) fn is_at(&self, node: &Arc<Node>) -> bool {
-        self.node().is_some_and(|current| Arc::ptr_eq(&current, node))
+        self.node()
+            .is_some_and(|current| Arc::ptr_eq(&current, node))
     }
 
     fn node(&self) -> Option<Arc<Node>> {

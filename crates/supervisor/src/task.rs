@@ -13,10 +13,14 @@ use crate::exit::ExitReason;
 use crate::init::Ignored;
 use crate::node::{End, Place};
 
+/// How many incarnations may take their first breath in one poll of the task.
+const LIVES_PER_POLL: usize = 2;
+
 /// Drives the body of a child, contains its panics, and reports its end when nothing of it is left.
 ///
 /// If the supervisor lets it, the next incarnation takes the place of the one that ended, in the
-/// same task. It then yields once, so that a child that crashes again and again leaves the thread to others.
+/// same task, and is polled at once. If that one crashes at once as well, the task yields first, so
+/// that a child that crashes again and again leaves the thread to others.
 #[pin_project(PinnedDrop)]
 pub(crate) struct ChildTask<M: Make> {
     place: Place,
@@ -44,7 +48,29 @@ impl<M: Make> ChildTask<M> {
 impl<M: Make> Future for ChildTask<M> {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, waker: &mut Waking<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, waker: &mut Waking<'_>) -> Poll<()> {
+        for _ in 0..LIVES_PER_POLL {
+            match self.as_mut().live(waker) {
+                Life::Goes => return Poll::Pending,
+                Life::BeginsAgain => {}
+                Life::IsOver => return Poll::Ready(()),
+            }
+        }
+        waker.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// What a poll of the body came to.
+enum Life {
+    Goes,
+    BeginsAgain,
+    IsOver,
+}
+
+impl<M: Make> ChildTask<M> {
+    /// Polls the incarnation that is there, after making it if none is.
+    fn live(self: Pin<&mut Self>, waker: &mut Waking<'_>) -> Life {
         let mut this = self.project();
         #[cfg(feature = "tracing")]
         let span = this.span.get_or_insert_with(|| this.place.span()).clone();
@@ -55,10 +81,13 @@ impl<M: Make> Future for ChildTask<M> {
                 let cx = Context::new(this.place.clone());
                 this.body.set(Some(this.worker.make.make(cx)));
             }
-            this.body.as_mut().as_pin_mut().map_or(Poll::Pending, |body| body.poll(waker))
+            this.body
+                .as_mut()
+                .as_pin_mut()
+                .map_or(Poll::Pending, |body| body.poll(waker))
         });
         let end = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Pending) => return Life::Goes,
             Ok(Poll::Ready(Err(error))) if error.is::<Ignored>() => End::Ignored,
             Ok(Poll::Ready(result)) => End::Reason(ExitReason::from_result(result)),
             Err(panicked) => End::Reason(ExitReason::Panic(panicked.into())),
@@ -72,13 +101,12 @@ impl<M: Make> Future for ChildTask<M> {
             Ok(()) => {
                 #[cfg(feature = "tracing")]
                 this.span.take();
-                waker.waker().wake_by_ref();
-                Poll::Pending
+                Life::BeginsAgain
             }
             Err(end) => {
                 *this.ended = true;
                 this.place.ended(end);
-                Poll::Ready(())
+                Life::IsOver
             }
         }
     }
@@ -102,9 +130,14 @@ impl<M: Make> PinnedDrop for ChildTask<M> {
 impl Place {
     /// Moves on to the next incarnation, if that concerns nobody else.
     fn restart(&mut self, end: End) -> Result<(), End> {
-        let End::Reason(reason) = end else { return Err(end) };
+        let End::Reason(reason) = end else {
+            return Err(end);
+        };
         let mut reason = Some(reason);
-        match self.node.restart_in_place(self.key, self.incarnation, &mut reason) {
+        match self
+            .node
+            .restart_in_place(self.key, self.incarnation, &mut reason)
+        {
             Some(incarnation) => {
                 self.incarnation = incarnation;
                 Ok(())

@@ -27,6 +27,7 @@ struct Receipt {
 /// All routes of the shop.
 pub(crate) fn router(front: Front) -> Router {
     Router::new()
+        .route("/", get(products))
         .route("/products", get(products))
         .route("/products/{id}", get(product))
         .route("/checkout", post(check_out))

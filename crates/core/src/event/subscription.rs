@@ -61,7 +61,10 @@ impl Subscription {
         let inbox = Arc::new(Inbox::default());
         let feed = Feed(Arc::clone(&inbox));
         let observer = events.observe(move |event| feed.push(event, capacity.get()));
-        Self { inbox, _observer: observer }
+        Self {
+            inbox,
+            _observer: observer,
+        }
     }
 
     /// The next event; `None` once the bus is gone and all its events were received.

@@ -31,7 +31,10 @@ where
 {
     pub(super) fn spawn(place: &Place, future: F) -> JoinHandle<F::Output> {
         let number = place.enlist();
-        let guard = Guard { place: place.clone(), number: number.unwrap_or(u64::MAX) };
+        let guard = Guard {
+            place: place.clone(),
+            number: number.unwrap_or(u64::MAX),
+        };
         let handle = place.node.tree.runtime.spawn(Self { future, guard });
         let abort = handle.abort_handle();
         if number.is_none_or(|number| !place.keep(number, abort)) {
@@ -81,7 +84,9 @@ impl Place {
     /// Keeps the handle by which the sub-task is ended; false if it is to end at once.
     fn keep(&self, number: u64, abort: AbortHandle) -> bool {
         self.node.with(|state| {
-            let Some(seat) = state.current(self.key, self.incarnation) else { return false };
+            let Some(seat) = state.current(self.key, self.incarnation) else {
+                return false;
+            };
             let extra = seat.extra();
             if let Some(handle) = extra.subtasks.get_mut(&number) {
                 *handle = Some(abort);
@@ -94,7 +99,11 @@ impl Place {
         let end = self.node.with(|state| {
             let extra = state.current(self.key, self.incarnation)?.extra.as_mut()?;
             extra.subtasks.remove(&number)?;
-            if extra.subtasks.is_empty() { extra.pending.take() } else { None }
+            if extra.subtasks.is_empty() {
+                extra.pending.take()
+            } else {
+                None
+            }
         });
         if let Some(end) = end {
             self.node.process_ended(self.key, self.incarnation, end);

@@ -83,7 +83,10 @@ impl<P, T> Machine<P, T> {
             Target::Id(ChildId::Number(_)) => Err(Reply::NotFound),
             Target::Process { key, incarnation } => {
                 // The process that runs, or the one that ran before a restart that still fails.
-                let entry = self.children.get(*key).filter(|entry| entry.ran == *incarnation);
+                let entry = self
+                    .children
+                    .get(*key)
+                    .filter(|entry| entry.ran == *incarnation);
                 entry.map(|_| *key).ok_or(Reply::NotFound)
             }
         }

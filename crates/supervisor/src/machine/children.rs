@@ -74,7 +74,12 @@ pub(crate) struct Children<P> {
 
 impl<P> Children<P> {
     pub(crate) fn new() -> Self {
-        Self { entries: slab::Slab::new(), first: END, last: END, generation: 0 }
+        Self {
+            entries: slab::Slab::new(),
+            first: END,
+            last: END,
+            generation: 0,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -82,7 +87,12 @@ impl<P> Children<P> {
     }
 
     pub(crate) fn push(&mut self, id: ChildId, child: NewChild<P>) -> Key {
-        let NewChild { restart, significant, supervisor, payload } = child;
+        let NewChild {
+            restart,
+            significant,
+            supervisor,
+            payload,
+        } = child;
         self.generation = self.generation.wrapping_add(1);
         let key = Key {
             // Four billion children would need a terabyte before this saturates.
@@ -126,11 +136,15 @@ impl<P> Children<P> {
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<&Entry<P>> {
-        self.entries.get(key.index as usize).filter(|entry| entry.generation == key.generation)
+        self.entries
+            .get(key.index as usize)
+            .filter(|entry| entry.generation == key.generation)
     }
 
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut Entry<P>> {
-        self.entries.get_mut(key.index as usize).filter(|entry| entry.generation == key.generation)
+        self.entries
+            .get_mut(key.index as usize)
+            .filter(|entry| entry.generation == key.generation)
     }
 
     pub(crate) fn first(&self) -> Option<Key> {
@@ -163,7 +177,10 @@ impl<P> Children<P> {
 
     fn key_at(&self, index: u32) -> Option<Key> {
         let entry = self.entries.get(index as usize)?;
-        Some(Key { index, generation: entry.generation })
+        Some(Key {
+            index,
+            generation: entry.generation,
+        })
     }
 }
 
@@ -176,7 +193,12 @@ mod tests {
     }
 
     fn child(payload: &'static str) -> NewChild<&'static str> {
-        NewChild { restart: Restart::Permanent, significant: false, supervisor: false, payload }
+        NewChild {
+            restart: Restart::Permanent,
+            significant: false,
+            supervisor: false,
+            payload,
+        }
     }
 
     fn order(children: &Children<&'static str>) -> Vec<&'static str> {
@@ -196,7 +218,10 @@ mod tests {
         for key in [a, c, d] {
             children.remove(key);
         }
-        assert_eq!((children.first(), children.last(), children.len()), (None, None, 0));
+        assert_eq!(
+            (children.first(), children.last(), children.len()),
+            (None, None, 0)
+        );
     }
 
     #[test]

@@ -19,7 +19,11 @@ pub(crate) struct Intensity {
 
 impl Intensity {
     pub(crate) fn new(max: u32, period: Duration) -> Self {
-        Self { max, period, restarts: VecDeque::new() }
+        Self {
+            max,
+            period,
+            restarts: VecDeque::new(),
+        }
     }
 
     /// Counts a restart at `now`; false, and nothing is counted, if that were one too many.
@@ -40,7 +44,9 @@ impl Intensity {
 
     /// How many of the permitted restarts are still inside the window at `now`.
     pub(crate) fn used(&self, now: Coarse) -> usize {
-        let left = self.restarts.partition_point(|&restart| now.since(restart) > self.period);
+        let left = self
+            .restarts
+            .partition_point(|&restart| now.since(restart) > self.period);
         self.restarts.len() - left
     }
 }

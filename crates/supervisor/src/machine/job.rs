@@ -66,7 +66,9 @@ impl<P, T> Machine<P, T> {
                 let effect = self.sweep(&mut sweep, from);
                 self.job = Some(match effect {
                     Some(_) => Job::GroupStop { from, sweep },
-                    None => Job::GroupStart { at: from.or_else(|| self.children.first()) },
+                    None => Job::GroupStart {
+                        at: from.or_else(|| self.children.first()),
+                    },
                 });
                 effect
             }
@@ -175,7 +177,11 @@ impl<P, T> Machine<P, T> {
                 self.wait = Wait::Stop(key);
                 return Some(Effect::Stop(key));
             }
-            let next = if until == Some(key) { None } else { self.children.before(key) };
+            let next = if until == Some(key) {
+                None
+            } else {
+                self.children.before(key)
+            };
             self.vacate(key);
             *sweep = Sweep::new(next);
         }
@@ -194,9 +200,13 @@ impl<P, T> Machine<P, T> {
 
     fn over(&mut self, exit: Exit) -> Effect<T> {
         self.ended = true;
-        self.discarded.extend(self.inbox.drain(..).map(Discarded::Message));
+        self.discarded
+            .extend(self.inbox.drain(..).map(Discarded::Message));
         self.names.clear();
-        self.discarded.push(Discarded::Children(std::mem::replace(&mut self.children, Children::new())));
+        self.discarded.push(Discarded::Children(std::mem::replace(
+            &mut self.children,
+            Children::new(),
+        )));
         Effect::Exit(exit)
     }
 }
@@ -204,7 +214,10 @@ impl<P, T> Machine<P, T> {
 impl<P, T> Machine<P, T> {
     /// Stops one child for a caller.
     pub(super) fn call_stop(&mut self, key: Key, caller: T) {
-        self.job = Some(Job::CallStop { sweep: Sweep::new(Some(key)), caller });
+        self.job = Some(Job::CallStop {
+            sweep: Sweep::new(Some(key)),
+            caller,
+        });
     }
 
     /// Starts one child for a caller.
@@ -218,4 +231,3 @@ impl<P, T> Machine<P, T> {
         self.discarded.push(Discarded::Payload(payload));
     }
 }
-

@@ -7,7 +7,11 @@ use crate::id::ChildId;
 #[derive(Debug)]
 pub(crate) enum Message<P, T> {
     /// A process ended. `clean`: normally or by shutdown.
-    Exited { key: Key, incarnation: u64, clean: bool },
+    Exited {
+        key: Key,
+        incarnation: u64,
+        clean: bool,
+    },
     /// A restart failed: try again.
     Retry(Key),
     /// Somebody asks for something; the token is theirs.

@@ -50,7 +50,9 @@ struct World {
 
 impl World {
     fn new(flags: Flags, specs: &[Spec]) -> Self {
-        let children = specs.iter().map(|spec| (ChildId::Name(spec.name.into()), new_child(spec)));
+        let children = specs
+            .iter()
+            .map(|spec| (ChildId::Name(spec.name.into()), new_child(spec)));
         let mut world = Self {
             machine: Machine::new(flags, Arc::default(), children),
             log: Vec::new(),
@@ -60,7 +62,7 @@ impl World {
     }
 
     fn run(&mut self) {
-        while let Some(effect) = self.machine.next(Coarse::from_nanos(7)) {
+        while let Some(effect) = self.machine.next(|| Coarse::from_nanos(7)) {
             match effect {
                 Effect::Start { key, incarnation } => {
                     let spec = self.machine.payload_mut(key).unwrap();
@@ -107,9 +109,7 @@ impl World {
                     let _ = self.machine.post(Message::Stop);
                     continue;
                 }
-                Step::Start(spec) => {
-                    Call::Start(ChildId::Name(spec.name.into()), new_child(spec))
-                }
+                Step::Start(spec) => Call::Start(ChildId::Name(spec.name.into()), new_child(spec)),
                 Step::Terminate(name) => Call::Terminate(target(name)),
                 Step::Restart(name) => Call::Restart(target(name)),
                 Step::Delete(name) => Call::Delete(target(name)),
@@ -120,13 +120,21 @@ impl World {
     }
 
     fn children(&self) -> Vec<(&'static str, Slot)> {
-        self.machine.children().iter().map(|(_, entry)| (entry.payload.name, entry.slot())).collect()
+        self.machine
+            .children()
+            .iter()
+            .map(|(_, entry)| (entry.payload.name, entry.slot()))
+            .collect()
     }
 }
 
 /// What a start comes to: as the script says, and fine after that.
 fn next_start(script: &mut Vec<StartOutcome>) -> StartOutcome {
-    if script.is_empty() { StartOutcome::Ok } else { script.remove(0) }
+    if script.is_empty() {
+        StartOutcome::Ok
+    } else {
+        script.remove(0)
+    }
 }
 
 fn new_child(spec: &Spec) -> NewChild<Spec> {
@@ -165,7 +173,12 @@ fn spec(name: &'static str) -> impl Generate<Value = Spec> {
     ];
     (restart, any::<bool>(), outcomes()).prop_map(move |(restart, significant, starts)| {
         // The shell refuses a permanent significant child before the machine sees it.
-        Spec { name, restart, significant: significant && restart != Restart::Permanent, starts }
+        Spec {
+            name,
+            restart,
+            significant: significant && restart != Restart::Permanent,
+            starts,
+        }
     })
 }
 
@@ -234,28 +247,43 @@ proptest! {
 fn a_dynamic_supervisor_asks_all_at_once() {
     let flags = Flags::new(Mode::Dynamic { max_children: 2 });
     let mut machine: Machine<u32, u32> = Machine::new(flags, Arc::default(), []);
-    let now = Coarse::default();
+    let now = Coarse::default;
     assert_eq!(machine.next(now), Some(Effect::Started));
     let new = |payload| {
         let (restart, significant, supervisor) = (Restart::Permanent, false, false);
-        Call::Start(ChildId::Number(0), NewChild { restart, significant, supervisor, payload })
+        Call::Start(
+            ChildId::Number(0),
+            NewChild {
+                restart,
+                significant,
+                supervisor,
+                payload,
+            },
+        )
     };
     let mut keys = Vec::new();
     for number in 1..=2 {
         machine.post(Message::Call(new(number), number)).unwrap();
-        let Some(Effect::Start { key, incarnation }) = machine.next(now) else { panic!("no start") };
+        let Some(Effect::Start { key, incarnation }) = machine.next(now) else {
+            panic!("no start")
+        };
         machine.started(key, incarnation, StartOutcome::Ok);
         let reply = Reply::Started(key, incarnation);
         assert_eq!(machine.next(now), Some(Effect::Reply(number, reply)));
         keys.push((key, incarnation));
     }
     machine.post(Message::Call(new(3), 3)).unwrap();
-    assert_eq!(machine.next(now), Some(Effect::Reply(3, Reply::MaxChildren)));
+    assert_eq!(
+        machine.next(now),
+        Some(Effect::Reply(3, Reply::MaxChildren))
+    );
 
     // The first one crashes, and its restart says that no process is needed.
     let (first, incarnation) = keys[0];
     machine.exited(first, incarnation, false);
-    let Some(Effect::Start { key, incarnation }) = machine.next(now) else { panic!("no start") };
+    let Some(Effect::Start { key, incarnation }) = machine.next(now) else {
+        panic!("no start")
+    };
     machine.started(key, incarnation, StartOutcome::Ignored);
     assert_eq!(machine.next(now), None);
     assert!(machine.children().get(first).is_none());
@@ -281,14 +309,19 @@ fn a_stop_interrupts_a_start() {
     let flags = Flags::new(Mode::Static(Strategy::OneForOne));
     let child = (ChildId::Name("slow".into()), new_child(&spec));
     let mut machine: Machine<Spec, u32> = Machine::new(flags, Arc::default(), [child]);
-    let now = Coarse::default();
-    let Some(Effect::Start { key, incarnation }) = machine.next(now) else { panic!("no start") };
+    let now = Coarse::default;
+    let Some(Effect::Start { key, incarnation }) = machine.next(now) else {
+        panic!("no start")
+    };
     assert_eq!(machine.next(now), None);
     machine.post(Message::Stop).unwrap();
     assert_eq!(machine.next(now), Some(Effect::AbortStart(key)));
     assert_eq!(machine.next(now), None);
     machine.started(key, incarnation, StartOutcome::Failed);
-    assert_eq!(machine.next(now), Some(Effect::Exit(Exit::StartFailed(key))));
+    assert_eq!(
+        machine.next(now),
+        Some(Effect::Exit(Exit::StartFailed(key)))
+    );
 }
 
 /// Whatever was under way, a kill waits for nothing but the ends of those that live.
@@ -304,8 +337,11 @@ fn a_kill_cuts_everything_short() {
     let mut world = World::new(flags, &[spec("a"), spec("b")]);
     let b = world.machine.find("b").unwrap();
     let target = Target::Id(ChildId::Name("b".into()));
-    world.machine.post(Message::Call(Call::Terminate(target), 1)).unwrap();
-    let now = Coarse::default();
+    world
+        .machine
+        .post(Message::Call(Call::Terminate(target), 1))
+        .unwrap();
+    let now = Coarse::default;
     assert_eq!(world.machine.next(now), Some(Effect::Stop(b)));
     world.machine.kill(Exit::Killed);
     assert_eq!(world.machine.next(now), Some(Effect::KillAll));
@@ -318,6 +354,9 @@ fn a_kill_cuts_everything_short() {
     assert_eq!(world.machine.next(now), Some(Effect::Exit(Exit::Killed)));
     // The caller of the call that was cut short is let go.
     let callers = world.machine.take_discarded();
-    assert!(callers.iter().any(|gone| matches!(gone, Discarded::Caller(1))));
+    assert!(
+        callers
+            .iter()
+            .any(|gone| matches!(gone, Discarded::Caller(1)))
+    );
 }
-

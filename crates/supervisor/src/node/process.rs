@@ -1,7 +1,6 @@
 //! What concerns a single process: its start, its readiness, its end, its restart in place.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use seaworthy_core::clock;
 use seaworthy_core::event::Severity;
@@ -10,8 +9,8 @@ use tokio::task::AbortHandle;
 
 use super::seat::{Asked, Departed, State};
 use super::stop::{Deadline, Timer};
+use super::tell::log_crash;
 use super::{Exit, Node, Place, StartOutcome};
-use crate::error::{StartError, StartFailure};
 use crate::event::{Ended, SupervisorEvent};
 use crate::exit::ExitReason;
 use crate::machine::Key;
@@ -31,13 +30,17 @@ pub(crate) enum End {
 }
 
 /// What is left to do outside the lock when a process has ended.
-enum Aftermath {
-    /// It was not alive.
-    Nothing,
-    /// Its sub-tasks have to end first.
-    Abort(Vec<AbortHandle>),
-    /// Those who watched it are told, and what is not needed any more is dropped.
-    Tell(Vec<oneshot::Sender<Down>>, Down, Option<PastExit>, Option<Timer>),
+#[derive(Default)]
+struct Aftermath {
+    /// Sub-tasks that have to end first; then there is nothing else.
+    subtasks: Vec<AbortHandle>,
+    monitors: Vec<oneshot::Sender<Down>>,
+    down: Option<Down>,
+    crash: Option<CrashReport>,
+    /// Whether the supervisor can go on now.
+    go_on: bool,
+    _forgotten: Option<PastExit>,
+    _timer: Option<Timer>,
 }
 
 impl Node {
@@ -54,13 +57,24 @@ impl Node {
             }
             Some((body, options))
         });
-        let Some((body, options)) = started else { return };
-        let live = body.start(Place { node: Arc::clone(self), key, incarnation });
+        let Some((body, options)) = started else {
+            return;
+        };
+        let live = body.start(Place {
+            node: Arc::clone(self),
+            key,
+            incarnation,
+        });
         let (too_late, wait) = self.with(|state| {
             let starting = state.machine.is_starting(key);
             match state.current(key, incarnation) {
                 // Killed before it could be reached.
-                Some(seat) if !matches!(seat.asked, Asked::Nothing | Asked::Shutdown) || seat.is_doomed() => (Some(live), false),
+                Some(seat)
+                    if !matches!(seat.asked, Asked::Nothing | Asked::Shutdown)
+                        || seat.is_doomed() =>
+                {
+                    (Some(live), false)
+                }
                 Some(seat) => {
                     seat.live = Some(live);
                     (None, starting)
@@ -70,7 +84,10 @@ impl Node {
         });
         if let Some(live) = too_late {
             live.kill();
-        } else if let Some(limit) = options.start_timeout.filter(|_| wait && !options.supervisor) {
+        } else if let Some(limit) = options
+            .start_timeout
+            .filter(|_| wait && !options.supervisor)
+        {
             self.arm(limit, Deadline::Start(key));
         }
     }
@@ -98,163 +115,111 @@ impl Node {
         if !self.tree.events.is_watched() {
             return;
         }
-        let Some(entry) = state.machine.children().get(key).filter(|entry| !entry.supervisor) else {
+        let Some(entry) = state
+            .machine
+            .children()
+            .get(key)
+            .filter(|entry| !entry.supervisor)
+        else {
             return;
         };
         let path = self.child_path(&entry.id);
-        self.publish(Severity::Info, || SupervisorEvent::ChildStarted { path, incarnation });
+        self.publish(Severity::Info, || SupervisorEvent::ChildStarted {
+            path,
+            incarnation,
+        });
     }
 
     /// A process is gone: its body is dropped, its sub-tasks may still live.
     pub(crate) fn process_ended(self: &Arc<Self>, key: Key, incarnation: u64, end: End) {
-        match self.with(|state| self.bury(state, key, incarnation, end)) {
-            Aftermath::Nothing => {}
-            Aftermath::Abort(subtasks) => subtasks.iter().for_each(AbortHandle::abort),
-            Aftermath::Tell(monitors, down, forgotten, timer) => {
-                drop((forgotten, timer));
-                for monitor in monitors {
-                    // Whoever stopped waiting does not want to know.
-                    let _ = monitor.send(down.clone());
-                }
-                self.run();
+        let Some(mut after) = self.with(|state| self.bury(state, key, incarnation, end)) else {
+            return;
+        };
+        after.subtasks.iter().for_each(AbortHandle::abort);
+        if let Some(down) = after.down.take() {
+            for monitor in after.monitors.drain(..) {
+                // Whoever stopped waiting does not want to know.
+                let _ = monitor.send(down.clone());
             }
+        }
+        log_crash(after.crash.take());
+        let go_on = after.go_on;
+        drop(after);
+        if go_on {
+            self.run();
+        } else {
+            self.tree.events.deliver();
         }
     }
 
-    fn bury(&self, state: &mut State, key: Key, incarnation: u64, end: End) -> Aftermath {
-        let Some(seat) = state.current(key, incarnation) else { return Aftermath::Nothing };
-        if let Some(extra) = seat.extra.as_mut().filter(|extra| !extra.subtasks.is_empty()) {
+    /// Signs a process off, unless it is not alive or its sub-tasks still are.
+    fn bury(&self, state: &mut State, key: Key, incarnation: u64, end: End) -> Option<Aftermath> {
+        let seat = state.current(key, incarnation)?;
+        if let Some(extra) = seat
+            .extra
+            .as_mut()
+            .filter(|extra| !extra.subtasks.is_empty())
+        {
             extra.pending.get_or_insert(end);
             let handles = extra.subtasks.values().flatten().cloned();
-            return Aftermath::Abort(handles.collect());
+            return Some(Aftermath {
+                subtasks: handles.collect(),
+                ..Aftermath::default()
+            });
         }
         let (supervisor, ready) = (seat.options.supervisor, seat.ready);
         let mut departed = seat.depart(end, clock::coarse());
         let monitors = std::mem::take(&mut departed.monitors);
-        let path = self.path_of(state, key);
-        let deadline = if ready { Deadline::Stop(key) } else { Deadline::Start(key) };
-        let timer = state.timer.take_if(|timer| timer.deadline == deadline);
-        let (clean, told) = (departed.reason.is_clean(), departed.told.clone());
-        let forgotten = if departed.asked.is_crash() && !(ready && clean && !supervisor) {
-            let (reason, uptime) = (told.clone(), departed.uptime);
-            state.machine.payload_mut(key).and_then(|seat| seat.remember(PastExit { incarnation, reason, uptime }))
+        let Departed {
+            told,
+            uptime,
+            asked,
+            ..
+        } = &departed;
+        let (clean, reason, uptime) = (departed.reason.is_clean(), told.clone(), *uptime);
+        let deadline = if ready {
+            Deadline::Stop(key)
         } else {
-            None
+            Deadline::Start(key)
         };
+        let timer = state.timer.take_if(|timer| timer.deadline == deadline);
+        let remarkable = asked.is_crash() && !(ready && clean && !supervisor);
+        let mut crash = None;
         if ready {
             if !supervisor {
-                self.deceased(state, key, incarnation, departed, &path);
+                let asked = departed.asked;
+                crash = self.tell_exit(state, key, incarnation, &reason, uptime, asked);
             }
             state.machine.exited(key, incarnation, clean);
         } else {
-            let outcome = self.stillborn(state, departed, &path, supervisor);
+            let outcome = self.tell_stillborn(state, key, departed, supervisor);
             state.machine.started(key, incarnation, outcome);
         }
-        if matches!(told, ExitReason::RuntimeGone) {
+        let watched = !monitors.is_empty();
+        let down = watched.then(|| Down {
+            path: self.path_of(state, key),
+            incarnation,
+            reason: reason.clone(),
+        });
+        if matches!(reason, ExitReason::RuntimeGone) {
             state.machine.kill(Exit::RuntimeGone);
         }
-        let down = Down { path, incarnation, reason: told };
-        Aftermath::Tell(monitors, down, forgotten, timer)
-    }
-
-    /// It never was ready.
-    fn stillborn(
-        &self,
-        state: &mut State,
-        departed: Departed,
-        path: &Arc<str>,
-        supervisor: bool,
-    ) -> StartOutcome {
-        let Departed { end, reason, .. } = departed;
-        let path = || Arc::clone(path);
-        if matches!(end, End::Ignored) {
-            self.publish(Severity::Info, || SupervisorEvent::ChildIgnored { path: path() });
-            return StartOutcome::Ignored;
-        }
-        self.metrics.start_failed();
-        if !supervisor {
-            let reason = reason.clone();
-            self.publish(Severity::Warning, || SupervisorEvent::ChildStartFailed {
-                path: path(),
-                reason,
-            });
-        }
-        state.failure = Some(match end {
-            End::Supervisor(Ended::StartFailed(error)) => error,
-            _ => StartError::new(path(), StartFailure::Exited(reason)),
-        });
-        StartOutcome::Failed
-    }
-
-    /// A worker that had been running is gone.
-    fn deceased(
-        &self,
-        state: &mut State,
-        key: Key,
-        incarnation: u64,
-        departed: Departed,
-        path: &Arc<str>,
-    ) {
-        let Departed { reason, asked, uptime, .. } = departed;
-        self.metrics.exited(reason.kind());
-        if asked.is_crash() {
-            return self.tell_exit(state, key, incarnation, &reason, uptime);
-        }
-        if let Some(asked_at) = state.asked_at {
-            let took = clock::exact().saturating_duration_since(asked_at);
-            if let Some(report) = self.tree.stops.lock().as_mut() {
-                report.add(|| Arc::clone(path), took, &reason);
-            }
-        }
-        let path = Arc::clone(path);
-        self.publish(Severity::Info, || SupervisorEvent::ChildExited {
-            path,
+        let past = remarkable.then_some(PastExit {
             incarnation,
             reason,
             uptime,
         });
-    }
-
-    /// An exit that nobody asked for.
-    fn tell_exit(
-        &self,
-        state: &mut State,
-        key: Key,
-        incarnation: u64,
-        reason: &ExitReason,
-        uptime: Duration,
-    ) {
-        let crashed = !reason.is_clean();
-        let logged = crashed && cfg!(feature = "tracing");
-        if !logged && !self.tree.events.is_watched() {
-            return;
-        }
-        let path = self.path_of(state, key);
-        self.publish(Severity::Info, || SupervisorEvent::ChildExited {
-            path: Arc::clone(&path),
-            incarnation,
-            reason: reason.clone(),
-            uptime,
-        });
-        if !crashed {
-            return;
-        }
-        let flags = *state.machine.flags();
-        let history = state.machine.payload_mut(key).and_then(|seat| seat.extra.as_ref());
-        let history = history.map_or_else(Vec::new, |extra| extra.history.to_vec());
-        let report = CrashReport {
-            path,
-            incarnation,
-            reason: reason.clone(),
-            uptime,
-            restarts_in_window: state.machine.restarts_in_window(clock::coarse()),
-            max_restarts: flags.max_restarts,
-            period: flags.period,
-            history,
-        };
-        #[cfg(feature = "tracing")]
-        tracing::error!(path = %report.path, incarnation, reason = %report.reason, ?uptime, restarts_in_window = report.restarts_in_window, "child crashed");
-        self.publish(Severity::Warning, || SupervisorEvent::ChildCrashed(report));
+        let forgotten = past.and_then(|past| state.machine.payload_mut(key)?.remember(past));
+        let go_on = state.machine.can_go_on();
+        Some(Aftermath {
+            subtasks: Vec::new(),
+            monitors,
+            down,
+            crash,
+            go_on,
+            _forgotten: forgotten,
+            _timer: timer,
+        })
     }
 
     /// Puts the next incarnation in the place of one that has just ended, without a detour through
@@ -265,39 +230,35 @@ impl Node {
         incarnation: u64,
         reason: &mut Option<ExitReason>,
     ) -> Option<u64> {
-        let now = clock::coarse();
-        let (next, forgotten) = self.serial.if_idle(|state| {
-            let taken = reason.take()?;
-            let clean = taken.is_clean();
-            let plain = state.current(key, incarnation).is_some_and(|seat| seat.is_plain());
-            let next = if plain {
-                state.machine.restart_in_place(key, incarnation, clean, now)
-            } else {
-                None
-            };
-            let Some(next) = next else {
-                *reason = Some(taken);
-                return None;
-            };
-            self.metrics.exited(taken.kind());
+        let (next, crash, _forgotten) = self.serial.if_idle(|state| {
+            let clean = reason.as_ref()?.is_clean();
+            state
+                .current(key, incarnation)
+                .filter(|seat| seat.is_plain())?;
+            let now = clock::coarse();
+            let next = state
+                .machine
+                .restart_in_place(key, incarnation, clean, now)?;
+            let reason = reason.take()?;
+            let uptime = now.since(state.machine.payload_mut(key)?.started);
+            let crash = self.tell_exit(state, key, incarnation, &reason, uptime, Asked::Nothing);
             let seat = state.machine.payload_mut(key)?;
-            let uptime = now.since(seat.started);
-            self.tell_exit(state, key, incarnation, &taken, uptime);
-            let seat = state.machine.payload_mut(key)?;
-            let forgotten = seat.remember(PastExit { incarnation, reason: taken, uptime });
             seat.started = now;
-            if let Some(extra) = &mut seat.extra {
-                extra.trap = None;
-            }
+            let forgotten = seat.remember(PastExit {
+                incarnation,
+                reason,
+                uptime,
+            });
+            seat.extra().trap = None;
             self.report_started(state, key, next);
-            Some((next, forgotten))
+            Some((next, crash, forgotten))
         })??;
-        drop(forgotten);
+        log_crash(crash);
         self.tree.events.deliver();
         Some(next)
     }
 
-    fn path_of(&self, state: &State, key: Key) -> Arc<str> {
+    pub(super) fn path_of(&self, state: &State, key: Key) -> Arc<str> {
         match state.machine.children().get(key) {
             Some(entry) => self.child_path(&entry.id),
             None => Arc::clone(&self.path),

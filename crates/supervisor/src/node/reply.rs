@@ -46,15 +46,23 @@ impl Node {
                 let entries = state.machine.children().iter().map(|(_, entry)| entry);
                 Answer::Counts(count(entries, self.spec.flags.is_dynamic()))
             }
-            (_, Reply::Failed) => {
-                state.failure.take().map_or(Answer::Reply(reply), Answer::Failed)
-            }
+            (_, Reply::Failed) => state
+                .failure
+                .take()
+                .map_or(Answer::Reply(reply), Answer::Failed),
             (_, Reply::Started(key, incarnation)) => {
                 let Some(entry) = state.machine.children().get(key) else {
                     return Answer::Reply(reply);
                 };
                 let (id, node) = (entry.id.clone(), Arc::clone(self));
-                Answer::Started(ChildRef { place: Place { node, key, incarnation }, id })
+                Answer::Started(ChildRef {
+                    place: Place {
+                        node,
+                        key,
+                        incarnation,
+                    },
+                    id,
+                })
             }
             _ => Answer::Reply(reply),
         });
@@ -71,7 +79,11 @@ fn info(entry: &Entry<Seat>) -> ChildInfo {
             Slot::Running => ChildState::Running,
             Slot::Restarting => ChildState::Restarting,
         },
-        kind: if entry.supervisor { ChildKind::Supervisor } else { ChildKind::Worker },
+        kind: if entry.supervisor {
+            ChildKind::Supervisor
+        } else {
+            ChildKind::Worker
+        },
         incarnation: (entry.slot() == Slot::Running).then_some(entry.incarnation),
     }
 }
@@ -81,7 +93,8 @@ fn count<'a>(entries: impl Iterator<Item = &'a Entry<Seat>>, dynamic: bool) -> C
     for entry in entries {
         counts.specs += 1;
         // As in OTP: only static supervisors look whether the process of a running child still lives.
-        counts.active += usize::from(entry.slot() == Slot::Running && (dynamic || entry.is_alive()));
+        counts.active +=
+            usize::from(entry.slot() == Slot::Running && (dynamic || entry.is_alive()));
         counts.supervisors += usize::from(entry.supervisor);
         counts.workers += usize::from(!entry.supervisor);
     }

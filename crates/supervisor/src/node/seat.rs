@@ -30,21 +30,35 @@ pub(crate) struct State {
     pub(super) timer: Option<super::stop::Timer>,
     pub(super) timers: u64,
     /// When the children that are stopping were asked.
-    pub(super) asked_at: Option<tokio::time::Instant>,
+    pub(super) asked_at: Option<Coarse>,
 }
 
 impl State {
     pub(super) fn new(machine: Machine<Seat, Caller>) -> Self {
-        Self { machine, failure: None, gave_up: None, timer: None, timers: 0, asked_at: None }
+        Self {
+            machine,
+            failure: None,
+            gave_up: None,
+            timer: None,
+            timers: 0,
+            asked_at: None,
+        }
     }
 
     /// The seat at `key`, if `incarnation` is the process in it.
     pub(crate) fn current(&mut self, key: Key, incarnation: u64) -> Option<&mut Seat> {
-        if self.machine.is_current(key, incarnation) { self.machine.payload_mut(key) } else { None }
+        if self.machine.is_current(key, incarnation) {
+            self.machine.payload_mut(key)
+        } else {
+            None
+        }
     }
 
     pub(crate) fn last_exit(&mut self, key: Key) -> ExitReason {
-        let extra = self.machine.payload_mut(key).and_then(|seat| seat.extra.as_ref());
+        let extra = self
+            .machine
+            .payload_mut(key)
+            .and_then(|seat| seat.extra.as_ref());
         let last = extra.and_then(|extra| extra.history.last());
         last.map_or(ExitReason::Unknown, |exit| exit.reason.clone())
     }
@@ -125,7 +139,9 @@ impl Seat {
 
     /// Whether a sub-task has panicked.
     pub(super) fn is_doomed(&self) -> bool {
-        self.extra.as_ref().is_some_and(|extra| extra.doomed.is_some())
+        self.extra
+            .as_ref()
+            .is_some_and(|extra| extra.doomed.is_some())
     }
 
     /// Whether nobody but the child itself is concerned by its end.
@@ -151,16 +167,26 @@ impl Seat {
             End::Ignored => ExitReason::Normal,
             End::Supervisor(ended) => ended.reason(),
             // Nobody but us and the runtime drops a child.
-            End::Dropped => {
-                asked.reason(&self.options).or(doomed).unwrap_or(ExitReason::RuntimeGone)
-            }
+            End::Dropped => asked
+                .reason(&self.options)
+                .or(doomed)
+                .unwrap_or(ExitReason::RuntimeGone),
         };
         let told = match &end {
-            End::Supervisor(Ended::StartFailed(error)) => ExitReason::Error(Arc::new(error.clone())),
+            End::Supervisor(Ended::StartFailed(error)) => {
+                ExitReason::Error(Arc::new(error.clone()))
+            }
             End::Supervisor(ended) if reason.is_clean() => ExitReason::shutdown(ended.to_string()),
             _ => reason.clone(),
         };
-        Departed { end, reason, told, asked, uptime: now.since(self.started), monitors }
+        Departed {
+            end,
+            reason,
+            told,
+            asked,
+            uptime: now.since(self.started),
+            monitors,
+        }
     }
 
     /// Remembers an exit; what is forgotten for it is to be dropped outside the lock.
@@ -193,9 +219,9 @@ impl Asked {
             Self::Nothing => None,
             Self::Shutdown => Some(ExitReason::Shutdown(None)),
             Self::Kill | Self::KilledFromOutside => Some(ExitReason::Killed),
-            Self::StartTimeout => {
-                Some(ExitReason::StartTimeout(options.start_timeout.unwrap_or_default()))
-            }
+            Self::StartTimeout => Some(ExitReason::StartTimeout(
+                options.start_timeout.unwrap_or_default(),
+            )),
         }
     }
 }

@@ -19,14 +19,22 @@ impl Node {
         self.tree.stops.lock().get_or_insert_default();
         let began = clock::exact();
         self.post(Message::Stop);
-        Stopping { node: Arc::clone(self), began }
+        Stopping {
+            node: Arc::clone(self),
+            began,
+        }
     }
 
     /// Collects the paths of all workers that still live, at most `limit`.
     fn survivors(&self, limit: usize, paths: &mut Vec<Arc<str>>) {
         let (workers, below) = self.with(|state| {
             let (mut workers, mut below) = (Vec::new(), Vec::new());
-            for (_, entry) in state.machine.children().iter().filter(|(_, entry)| entry.is_alive()) {
+            for (_, entry) in state
+                .machine
+                .children()
+                .iter()
+                .filter(|(_, entry)| entry.is_alive())
+            {
                 match &entry.payload.live {
                     Some(Live::Supervisor(node)) => below.push(Arc::clone(node)),
                     _ if workers.len() < limit => workers.push(entry.id.clone()),
@@ -47,7 +55,8 @@ impl Stopping {
     pub(crate) fn report(self) -> ShutdownReport {
         let mut report = self.node.tree.stops.lock().take().unwrap_or_default();
         report.took = self.began.elapsed();
-        self.node.survivors(ShutdownReport::ROWS, &mut report.still_running);
+        self.node
+            .survivors(ShutdownReport::ROWS, &mut report.still_running);
         report
     }
 }

@@ -7,8 +7,8 @@ use seaworthy_core::clock;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::seat::{Asked, Live, Seat, State};
 use super::Node;
+use super::seat::{Asked, Live, Seat, State};
 use crate::config::Shutdown;
 use crate::machine::{Key, Message};
 
@@ -82,7 +82,7 @@ impl Seat {
 impl Node {
     pub(super) fn stop(self: &Arc<Self>, key: Key) {
         let (reach, limit) = self.with(|state| {
-            state.asked_at = Some(clock::exact());
+            state.asked_at = Some(clock::coarse());
             match state.machine.payload_mut(key) {
                 Some(seat) => (seat.ask(), seat.options.shutdown),
                 None => (Reach::Nothing, Shutdown::Infinity),
@@ -100,7 +100,7 @@ impl Node {
     /// All at once; one common deadline, since all have the options of their template.
     pub(super) fn stop_all(self: &Arc<Self>) {
         let (keys, limit) = self.with(|state| {
-            state.asked_at = Some(clock::exact());
+            state.asked_at = Some(clock::coarse());
             let first = state.machine.children().first();
             let seat = first.and_then(|key| state.machine.payload_mut(key));
             let limit = seat.map_or(Shutdown::Infinity, |seat| seat.options.shutdown);
@@ -109,7 +109,11 @@ impl Node {
         let mut listens = false;
         for key in keys {
             let reach = self.with(|state| {
-                let alive = state.machine.children().get(key).is_some_and(|entry| entry.is_alive());
+                let alive = state
+                    .machine
+                    .children()
+                    .get(key)
+                    .is_some_and(|entry| entry.is_alive());
                 let seat = state.machine.payload_mut(key).filter(|_| alive);
                 seat.map_or(Reach::Nothing, Seat::ask)
             });
@@ -125,7 +129,7 @@ impl Node {
 
     pub(super) fn kill_all(self: &Arc<Self>) {
         let keys = self.with(|state| {
-            state.asked_at.get_or_insert_with(clock::exact);
+            state.asked_at.get_or_insert_with(clock::coarse);
             living(state)
         });
         for key in keys {
@@ -162,7 +166,10 @@ impl Node {
 
     pub(super) fn abort_start(self: &Arc<Self>, key: Key) {
         self.with(|state| match state.machine.payload_mut(key) {
-            Some(Seat { live: Some(Live::Supervisor(node)), .. }) => Reach::Stop(Arc::clone(node)),
+            Some(Seat {
+                live: Some(Live::Supervisor(node)),
+                ..
+            }) => Reach::Stop(Arc::clone(node)),
             Some(seat) => seat.kill(),
             None => Reach::Nothing,
         })
@@ -180,9 +187,17 @@ impl Node {
             tokio::time::sleep(limit).await;
             node.expired(id);
         });
-        let timer = Timer { deadline, id, task: task.abort_handle() };
+        let timer = Timer {
+            deadline,
+            id,
+            task: task.abort_handle(),
+        };
         let needless = self.with(|state| {
-            if state.still_waits(deadline) { state.timer.replace(timer) } else { Some(timer) }
+            if state.still_waits(deadline) {
+                state.timer.replace(timer)
+            } else {
+                Some(timer)
+            }
         });
         drop(needless);
     }
@@ -220,5 +235,8 @@ impl State {
 
 fn living(state: &State) -> Vec<Key> {
     let children = state.machine.children().iter();
-    children.filter(|(_, entry)| entry.is_alive()).map(|(key, _)| key).collect()
+    children
+        .filter(|(_, entry)| entry.is_alive())
+        .map(|(key, _)| key)
+        .collect()
 }

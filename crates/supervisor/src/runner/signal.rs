@@ -9,14 +9,20 @@ pub(super) struct Signal {
     pub(super) number: u8,
 }
 
-const INTERRUPT: Signal = Signal { name: "SIGINT", number: 2 };
+const INTERRUPT: Signal = Signal {
+    name: "SIGINT",
+    number: 2,
+};
 
 #[cfg(unix)]
 mod imp {
     use super::{INTERRUPT, Signal, io};
     use tokio::signal::unix::{self, SignalKind};
 
-    const TERMINATE: Signal = Signal { name: "SIGTERM", number: 15 };
+    const TERMINATE: Signal = Signal {
+        name: "SIGTERM",
+        number: 15,
+    };
 
     /// Listens from the moment it is made.
     pub(in super::super) struct Signals {

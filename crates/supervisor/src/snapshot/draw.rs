@@ -24,14 +24,27 @@ impl TreeSnapshot {
             Some(Strategy::RestForOne) => "rest for one",
             None => "dynamic",
         };
-        let Self { state, restarts_in_window: used, max_restarts: max, period, .. } = self;
-        write!(f, "[{strategy}] {state}, {used} of {max} restarts in {period:?}")
+        let Self {
+            state,
+            restarts_in_window: used,
+            max_restarts: max,
+            period,
+            ..
+        } = self;
+        write!(
+            f,
+            "[{strategy}] {state}, {used} of {max} restarts in {period:?}"
+        )
     }
 
     fn rows(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
         for (position, child) in self.children.iter().enumerate() {
             let last = position + 1 == self.children.len() && self.omitted == 0;
-            let (branch, rest) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+            let (branch, rest) = if last {
+                ("└─ ", "   ")
+            } else {
+                ("├─ ", "│  ")
+            };
             write!(f, "\n{indent}{branch}{} ", child.id)?;
             match &child.below {
                 Some(below) => {

@@ -1,12 +1,14 @@
 //! Replays recorded traces of OTP's supervisor on this crate, and compares.
 //!
-//! The file is the one in the repository, or the one that `SEAWORTHY_OTP_TRACES` names.
+//! The file is the one in the repository, or the one that `SEAWORTHY_OTP_TRACES` names, seen from
+//! this crate or from the root of the workspace.
 #![expect(clippy::print_stdout, reason = "the outcome is meant to be read")]
 
 mod replay;
 
-use std::env;
+use std::path::Path;
 use std::process::ExitCode;
+use std::{env, fs};
 
 use replay::Watched;
 use replay::scenario::Scenario;
@@ -19,7 +21,10 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let path = env::var("SEAWORTHY_OTP_TRACES").unwrap_or_else(|_| TRACES.to_owned());
-    let text = match std::fs::read_to_string(&path) {
+    let from_root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(&path);
+    let text = match fs::read_to_string(&path).or_else(|_| fs::read_to_string(from_root)) {
         Ok(text) => text,
         Err(error) => {
             println!("cannot read {path}: {error}");

@@ -75,7 +75,7 @@ impl Writer<'_> {
             }
         };
         self.exited.clear();
-        if self.trees.chance(20) {
+        if self.trees.chance(if self.trees.flaky { 45 } else { 20 }) {
             let steps = (0..self.trees.rng.usize(1..=6))
                 .map(|_| self.step(sup, 55))
                 .collect();

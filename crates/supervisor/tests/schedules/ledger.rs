@@ -42,16 +42,32 @@ struct Account {
 impl Ledger {
     /// A call may start a child of the supervisor at `path`, in this incarnation or a later one.
     pub fn allow(&self, path: &str) {
-        *self.books.lock().unwrap().allowed.entry(path.to_owned()).or_default() += 1;
+        *self
+            .books
+            .lock()
+            .unwrap()
+            .allowed
+            .entry(path.to_owned())
+            .or_default() += 1;
     }
 
     /// The period of all supervisors is so long that no restart leaves the window.
     pub fn limit(&self, path: &str, limit: Limit) {
-        self.books.lock().unwrap().limits.insert(path.to_owned(), limit);
+        self.books
+            .lock()
+            .unwrap()
+            .limits
+            .insert(path.to_owned(), limit);
     }
 
     pub fn supervisors(&self) -> Vec<Arc<str>> {
-        self.books.lock().unwrap().supervisors.keys().cloned().collect()
+        self.books
+            .lock()
+            .unwrap()
+            .supervisors
+            .keys()
+            .cloned()
+            .collect()
     }
 
     pub fn write(&self, event: &Event) {
@@ -68,7 +84,11 @@ impl Ledger {
     pub fn check_end(&self) {
         let books = self.books.lock().unwrap();
         assert!(books.mistakes.is_empty(), "{:#?}", books.mistakes);
-        assert!(books.running.is_empty(), "no end was reported of {:?}", books.running);
+        assert!(
+            books.running.is_empty(),
+            "no end was reported of {:?}",
+            books.running
+        );
         let left: Vec<_> = books.supervisors.keys().collect();
         assert!(left.is_empty(), "no end was reported of {left:?}");
     }
@@ -79,7 +99,11 @@ impl Books {
         match event {
             SupervisorEvent::SupervisorStarting { path } => {
                 self.attempt(path);
-                if self.supervisors.insert(Arc::clone(path), Account::default()).is_some() {
+                if self
+                    .supervisors
+                    .insert(Arc::clone(path), Account::default())
+                    .is_some()
+                {
                     self.mistakes.push(format!("`{path}` starts while it runs"));
                 }
             }
@@ -95,24 +119,33 @@ impl Books {
                 let below = format!("{path}/");
                 let left = self.running.keys().find(|child| child.starts_with(&below));
                 if let Some(child) = left {
-                    self.mistakes.push(format!("`{path}` ends before `{child}`"));
+                    self.mistakes
+                        .push(format!("`{path}` ends before `{child}`"));
                 }
             }
             SupervisorEvent::ChildStarted { path, incarnation } => {
                 self.attempt(path);
-                if self.running.insert(Arc::clone(path), *incarnation).is_some() {
+                if self
+                    .running
+                    .insert(Arc::clone(path), *incarnation)
+                    .is_some()
+                {
                     self.mistakes.push(format!("`{path}` starts while it runs"));
                 }
                 let last = self.last.insert(Arc::clone(path), *incarnation);
                 if last.is_some_and(|last| last >= *incarnation) {
-                    self.mistakes.push(format!("`{path}` comes again as {incarnation}"));
+                    self.mistakes
+                        .push(format!("`{path}` comes again as {incarnation}"));
                 }
             }
             SupervisorEvent::ChildIgnored { path }
             | SupervisorEvent::ChildStartFailed { path, .. } => self.attempt(path),
-            SupervisorEvent::ChildExited { path, incarnation, .. } => {
+            SupervisorEvent::ChildExited {
+                path, incarnation, ..
+            } => {
                 if self.running.remove(path) != Some(*incarnation) {
-                    self.mistakes.push(format!("`{path}` {incarnation} ends, but does not run"));
+                    self.mistakes
+                        .push(format!("`{path}` {incarnation} ends, but does not run"));
                 }
             }
             SupervisorEvent::IntensityExceeded { path, .. } => {
@@ -126,17 +159,25 @@ impl Books {
 
     /// A child at `path` was started, or that was tried.
     fn attempt(&mut self, path: &str) {
-        let Some((above, _)) = path.rsplit_once('/') else { return };
-        let Some(account) = self.supervisors.get_mut(above).filter(|account| account.up) else { return };
+        let Some((above, _)) = path.rsplit_once('/') else {
+            return;
+        };
+        let Some(account) = self.supervisors.get_mut(above).filter(|account| account.up) else {
+            return;
+        };
         account.attempts += 1;
         let limit = self.limits[above];
         let allowed = self.allowed.get(above).copied().unwrap_or(0);
         let group = limit.group.map_or(1, |group| group + allowed);
         if account.attempts > limit.max_restarts as usize * group + allowed {
-            self.mistakes.push(format!("`{above}` restarts too often: {} attempts", account.attempts));
+            self.mistakes.push(format!(
+                "`{above}` restarts too often: {} attempts",
+                account.attempts
+            ));
         }
         if account.gave_up {
-            self.mistakes.push(format!("`{above}` gave up and starts `{path}`"));
+            self.mistakes
+                .push(format!("`{above}` gave up and starts `{path}`"));
         }
     }
 }

@@ -26,7 +26,11 @@ use tree::World;
 /// Crashes are the point here; their messages are not.
 fn silence() {
     std::panic::set_hook(Box::new(|info| {
-        let message = info.payload().downcast_ref::<&str>().copied().unwrap_or_default();
+        let message = info
+            .payload()
+            .downcast_ref::<&str>()
+            .copied()
+            .unwrap_or_default();
         if message != tree::CRASH {
             eprintln!("{info}");
         }
@@ -64,13 +68,20 @@ async fn one_schedule(mut rng: Rng) {
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    panic!("{} tasks are left", Handle::current().metrics().num_alive_tasks());
+    panic!(
+        "{} tasks are left",
+        Handle::current().metrics().num_alive_tasks()
+    );
 }
 
 #[test]
 fn a_hundred_thousand_schedules_on_one_thread() {
     silence();
-    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
     for seed in seeds(100_000) {
         runtime.block_on(one_schedule(seed.rng()));
     }
@@ -79,7 +90,11 @@ fn a_hundred_thousand_schedules_on_one_thread() {
 #[test]
 fn two_thousand_schedules_on_two_workers() {
     silence();
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .unwrap();
     for seed in seeds(2_000) {
         let schedule = one_schedule(seed.rng());
         runtime.block_on(schedule);

@@ -84,7 +84,11 @@ fn pick_supervisor(root: &Supervisor, ledger: &Ledger, rng: &mut Rng) -> Option<
 
 fn pick_path(ledger: &Ledger, rng: &mut Rng) -> Option<String> {
     let paths = ledger.supervisors();
-    if paths.is_empty() { None } else { Some(rng.pick(&paths).to_string()) }
+    if paths.is_empty() {
+        None
+    } else {
+        Some(rng.pick(&paths).to_string())
+    }
 }
 
 fn at(root: &Supervisor, path: &str) -> Option<Supervisor> {
@@ -102,25 +106,41 @@ fn call(
     rng: &mut Rng,
     calls: &mut JoinSet<Result<(), CallError>>,
 ) {
-    let Some(path) = pick_path(ledger, rng) else { return };
+    let Some(path) = pick_path(ledger, rng) else {
+        return;
+    };
     // Not the owner: a call that waits must not keep the tree.
-    let Some(supervisor) = at(root, &path) else { return };
+    let Some(supervisor) = at(root, &path) else {
+        return;
+    };
     let id = format!("c{}", rng.range(0..6));
     let abort = match rng.range(0..6) {
         0 => calls.spawn(async move { supervisor.terminate_child(&id).await }),
         1 => {
             ledger.allow(&path);
-            calls.spawn(async move { supervisor.restart_child(&id).await.map_or(Ok(()), |_| Ok(())) })
+            calls.spawn(async move {
+                supervisor
+                    .restart_child(&id)
+                    .await
+                    .map_or(Ok(()), |_| Ok(()))
+            })
         }
         2 => calls.spawn(async move { supervisor.delete_child(&id).await }),
         3 => {
             ledger.allow(&path);
             let child = worker(world, rng, &id, AutoShutdown::Never);
-            calls.spawn(async move { supervisor.start_child(child).await.map_or(Ok(()), |_| Ok(())) })
+            calls.spawn(async move {
+                supervisor
+                    .start_child(child)
+                    .await
+                    .map_or(Ok(()), |_| Ok(()))
+            })
         }
         4 => calls.spawn(async move { supervisor.which_children().await.map(drop) }),
         _ => {
-            let (Some(pool), plan) = (world.pool(&path), Plan::random(rng)) else { return };
+            let (Some(pool), plan) = (world.pool(&path), Plan::random(rng)) else {
+                return;
+            };
             ledger.allow(&path);
             let stop = rng.chance(0.4);
             calls.spawn(async move {

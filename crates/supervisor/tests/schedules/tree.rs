@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use seaworthy_supervisor::{
-    AutoShutdown, Builder, Child, ChildResult, Context, DynamicSupervisor, ExitReason, Init, Restart,
-    Shutdown, Strategy, Supervisor,
+    AutoShutdown, Builder, Child, ChildResult, Context, DynamicSupervisor, ExitReason, Init,
+    Restart, Shutdown, Strategy, Supervisor,
 };
 use seaworthy_testkit::{Live, Rng};
 use tokio::sync::mpsc;
@@ -25,8 +25,13 @@ pub enum Order {
     Leave,
 }
 
-pub const ORDERS: [Order; 5] =
-    [Order::Panic, Order::PanicInSubTask, Order::Fail, Order::Finish, Order::Leave];
+pub const ORDERS: [Order; 5] = [
+    Order::Panic,
+    Order::PanicInSubTask,
+    Order::Fail,
+    Order::Finish,
+    Order::Leave,
+];
 
 /// What a worker does when its supervisor asks it to stop.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +71,14 @@ impl Plan {
     pub fn random(rng: &mut Rng) -> Self {
         use OnShutdown::{DoesNotListen, Fails, Refuses, Stops, StopsLate};
         Self {
-            on_shutdown: *rng.pick(&[DoesNotListen, DoesNotListen, Stops, StopsLate, Fails, Refuses]),
+            on_shutdown: *rng.pick(&[
+                DoesNotListen,
+                DoesNotListen,
+                Stops,
+                StopsLate,
+                Fails,
+                Refuses,
+            ]),
             sub_tasks: *rng.pick(&[0, 0, 0, 1, 2]),
             bad_start: *rng.pick(&[0, 0, 0, 2, 7]),
         }
@@ -83,7 +95,9 @@ impl World {
             pools: Mutex::default(),
             ledger: Arc::clone(ledger),
         };
-        Self { inner: Arc::new(inner) }
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 
     /// Gives an order to the worker at `path`, if one listens.
@@ -112,12 +126,22 @@ impl World {
     }
 
     fn live(&self, path: &Arc<str>) -> Live {
-        self.inner.lives.lock().unwrap().entry(Arc::clone(path)).or_default().clone()
+        self.inner
+            .lives
+            .lock()
+            .unwrap()
+            .entry(Arc::clone(path))
+            .or_default()
+            .clone()
     }
 
     fn listen(&self, path: &Arc<str>) -> mpsc::UnboundedReceiver<Order> {
         let (sender, receiver) = mpsc::unbounded_channel();
-        self.inner.orders.lock().unwrap().insert(Arc::clone(path), sender);
+        self.inner
+            .orders
+            .lock()
+            .unwrap()
+            .insert(Arc::clone(path), sender);
         receiver
     }
 
@@ -187,7 +211,12 @@ async fn obey(cx: &Context, order: Option<Order>) -> ChildResult {
 /// A worker with one phase or two.
 pub fn worker(world: &World, rng: &mut Rng, id: &str, auto: AutoShutdown) -> Child {
     let (world, plan) = (world.clone(), Plan::random(rng));
-    let restart = *rng.pick(&[Restart::Permanent, Restart::Permanent, Restart::Transient, Restart::Temporary]);
+    let restart = *rng.pick(&[
+        Restart::Permanent,
+        Restart::Permanent,
+        Restart::Transient,
+        Restart::Temporary,
+    ]);
     let child = if rng.chance(0.5) {
         Child::task(id, move |cx| world.clone().work(cx, plan))
     } else {
@@ -203,12 +232,18 @@ pub fn worker(world: &World, rng: &mut Rng, id: &str, auto: AutoShutdown) -> Chi
         })
     };
     let significant = auto != AutoShutdown::Never && restart != Restart::Permanent;
-    child.restart(restart).shutdown(shutdown(rng)).significant(significant && rng.chance(0.3))
+    child
+        .restart(restart)
+        .shutdown(shutdown(rng))
+        .significant(significant && rng.chance(0.3))
 }
 
 fn shutdown(rng: &mut Rng) -> Shutdown {
     // Never infinity: some workers refuse.
-    let times = [Shutdown::Timeout(Duration::ZERO), Shutdown::Timeout(Duration::from_millis(2))];
+    let times = [
+        Shutdown::Timeout(Duration::ZERO),
+        Shutdown::Timeout(Duration::from_millis(2)),
+    ];
     *rng.pick(&[Shutdown::BrutalKill, times[0], times[1], times[1]])
 }
 
@@ -229,8 +264,19 @@ fn pool(world: &World, rng: &mut Rng, path: &str, id: &str) -> Child {
     let builder = DynamicSupervisor::builder(id)
         .template(template.restart(restart).shutdown(shutdown(rng)))
         .intensity(max_restarts, Duration::from_secs(3600));
-    world.inner.ledger.limit(path, Limit { max_restarts, group: None });
-    world.inner.pools.lock().unwrap().insert(path.to_owned(), builder.handle());
+    world.inner.ledger.limit(
+        path,
+        Limit {
+            max_restarts,
+            group: None,
+        },
+    );
+    world
+        .inner
+        .pools
+        .lock()
+        .unwrap()
+        .insert(path.to_owned(), builder.handle());
     Child::supervisor(builder)
 }
 
@@ -244,11 +290,21 @@ pub fn random(world: &World, rng: &mut Rng, path: &str, depth: u32) -> Builder {
     ]);
     let id = path.rsplit('/').next().unwrap();
     let max_restarts = u32::try_from(rng.range(0..6)).unwrap();
-    let strategies = [Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne];
+    let strategies = [
+        Strategy::OneForOne,
+        Strategy::OneForAll,
+        Strategy::RestForOne,
+    ];
     let strategy = *rng.pick(&strategies);
     let children = rng.range(0..5);
     let group = (strategy != Strategy::OneForOne).then_some(usize::try_from(children).unwrap());
-    world.inner.ledger.limit(path, Limit { max_restarts, group });
+    world.inner.ledger.limit(
+        path,
+        Limit {
+            max_restarts,
+            group,
+        },
+    );
     let mut builder = Supervisor::builder(id)
         .strategy(strategy)
         .intensity(max_restarts, Duration::from_secs(3600))
@@ -267,5 +323,10 @@ pub fn random(world: &World, rng: &mut Rng, path: &str, depth: u32) -> Builder {
 }
 
 fn restart(rng: &mut Rng) -> Restart {
-    *rng.pick(&[Restart::Permanent, Restart::Permanent, Restart::Transient, Restart::Temporary])
+    *rng.pick(&[
+        Restart::Permanent,
+        Restart::Permanent,
+        Restart::Transient,
+        Restart::Temporary,
+    ])
 }

@@ -17,7 +17,11 @@ struct Child {
 
 #[derive(Debug)]
 enum Item {
-    Exit { name: &'static str, incarnation: u64, clean: bool },
+    Exit {
+        name: &'static str,
+        incarnation: u64,
+        clean: bool,
+    },
     /// Try again, for the child that was the `born`-th to be added.
     Retry(&'static str, u64),
     Call(usize, Step),
@@ -72,9 +76,15 @@ impl Model {
             let item = match step {
                 Step::Stop => Item::Stop,
                 Step::Exit { name, clean } => {
-                    let Some(child) = self.get(name).filter(|child| child.alive) else { continue };
+                    let Some(child) = self.get(name).filter(|child| child.alive) else {
+                        continue;
+                    };
                     child.alive = false;
-                    Item::Exit { name, incarnation: child.incarnation, clean: *clean }
+                    Item::Exit {
+                        name,
+                        incarnation: child.incarnation,
+                        clean: *clean,
+                    }
                 }
                 step => Item::Call(*caller, step.clone()),
             };
@@ -86,7 +96,10 @@ impl Model {
     }
 
     pub(super) fn children(&self) -> Vec<(&'static str, Slot)> {
-        self.children.iter().map(|(_, child)| (child.spec.name, child.slot)).collect()
+        self.children
+            .iter()
+            .map(|(_, child)| (child.spec.name, child.slot))
+            .collect()
     }
 
     fn handle(&mut self, item: Item) {
@@ -100,7 +113,11 @@ impl Model {
                     self.restart(name);
                 }
             }
-            Item::Exit { name, incarnation, clean } => {
+            Item::Exit {
+                name,
+                incarnation,
+                clean,
+            } => {
                 let Some(child) = self.get(name) else { return };
                 if child.incarnation != incarnation || child.slot != Slot::Running {
                     return;
@@ -116,7 +133,9 @@ impl Model {
                 let significant = child.spec.significant;
                 child.slot = Slot::Vacant;
                 self.drop_if_temporary(name);
-                let left = |(_, child): &(u64, Child)| child.spec.significant && child.slot != Slot::Vacant;
+                let left = |(_, child): &(u64, Child)| {
+                    child.spec.significant && child.slot != Slot::Vacant
+                };
                 let end = match self.flags.auto_shutdown {
                     AutoShutdown::Never => false,
                     AutoShutdown::AnySignificant => significant,
@@ -194,12 +213,17 @@ impl Model {
             self.drop_if_temporary(name);
             return self.end("gave up");
         }
-        let names: Vec<&'static str> = self.children.iter().map(|(_, child)| child.spec.name).collect();
+        let names: Vec<&'static str> = self
+            .children
+            .iter()
+            .map(|(_, child)| child.spec.name)
+            .collect();
         let group = match self.flags.mode {
             Mode::Static(Strategy::OneForAll) => names,
-            Mode::Static(Strategy::RestForOne) => {
-                names.into_iter().skip_while(|other| *other != name).collect()
-            }
+            Mode::Static(Strategy::RestForOne) => names
+                .into_iter()
+                .skip_while(|other| *other != name)
+                .collect(),
             _ => {
                 let outcome = self.start(name);
                 return self.restarted(name, outcome);
@@ -222,9 +246,14 @@ impl Model {
 
     fn restarted(&mut self, name: &'static str, outcome: StartOutcome) {
         if outcome == StartOutcome::Failed {
-            let place = self.children.iter().position(|(_, child)| child.spec.name == name).unwrap();
+            let place = self
+                .children
+                .iter()
+                .position(|(_, child)| child.spec.name == name)
+                .unwrap();
             self.children[place].1.slot = Slot::Restarting;
-            self.inbox.push_back(Item::Retry(name, self.children[place].0));
+            self.inbox
+                .push_back(Item::Retry(name, self.children[place].0));
         }
     }
 
@@ -235,7 +264,11 @@ impl Model {
         let outcome = next_start(&mut child.spec.starts);
         child.incarnation = incarnation;
         child.alive = outcome == StartOutcome::Ok;
-        child.slot = if child.alive { Slot::Running } else { Slot::Vacant };
+        child.slot = if child.alive {
+            Slot::Running
+        } else {
+            Slot::Vacant
+        };
         self.log.push(format!("start {name} {outcome:?}"));
         outcome
     }
@@ -251,7 +284,11 @@ impl Model {
     }
 
     fn end(&mut self, how: &str) {
-        let names: Vec<_> = self.children.iter().map(|(_, child)| child.spec.name).collect();
+        let names: Vec<_> = self
+            .children
+            .iter()
+            .map(|(_, child)| child.spec.name)
+            .collect();
         for name in names.into_iter().rev() {
             self.stop(name);
         }
@@ -262,16 +299,27 @@ impl Model {
 
     fn add(&mut self, spec: Spec) {
         self.born += 1;
-        let child = Child { spec, slot: Slot::Vacant, alive: false, incarnation: 0 };
+        let child = Child {
+            spec,
+            slot: Slot::Vacant,
+            alive: false,
+            incarnation: 0,
+        };
         self.children.push((self.born, child));
     }
 
     fn get(&mut self, name: &str) -> Option<&mut Child> {
-        self.children.iter_mut().map(|(_, child)| child).find(|child| child.spec.name == name)
+        self.children
+            .iter_mut()
+            .map(|(_, child)| child)
+            .find(|child| child.spec.name == name)
     }
 
     fn drop_if_temporary(&mut self, name: &str) {
-        if self.get(name).is_some_and(|child| child.spec.restart == Restart::Temporary) {
+        if self
+            .get(name)
+            .is_some_and(|child| child.spec.restart == Restart::Temporary)
+        {
             self.forget(name);
         }
     }

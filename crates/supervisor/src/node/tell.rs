@@ -1,0 +1,113 @@
+//! What is told about the end of a process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use seaworthy_core::clock;
+use seaworthy_core::event::Severity;
+
+use super::seat::{Asked, Departed, State};
+use super::{End, Node, StartOutcome};
+use crate::error::{StartError, StartFailure};
+use crate::event::{Ended, SupervisorEvent};
+use crate::exit::ExitReason;
+use crate::machine::Key;
+use crate::report::CrashReport;
+
+impl Node {
+    /// It never was ready.
+    pub(super) fn tell_stillborn(
+        &self,
+        state: &mut State,
+        key: Key,
+        departed: Departed,
+        supervisor: bool,
+    ) -> StartOutcome {
+        let Departed { end, reason, .. } = departed;
+        let path = self.path_of(state, key);
+        if matches!(end, End::Ignored) {
+            self.publish(Severity::Info, || SupervisorEvent::ChildIgnored { path });
+            return StartOutcome::Ignored;
+        }
+        self.metrics.start_failed();
+        if !supervisor {
+            self.publish(Severity::Warning, || SupervisorEvent::ChildStartFailed {
+                path: Arc::clone(&path),
+                reason: reason.clone(),
+            });
+        }
+        state.failure = Some(match end {
+            End::Supervisor(Ended::StartFailed(error)) => error,
+            _ => StartError::new(path, StartFailure::Exited(reason)),
+        });
+        StartOutcome::Failed
+    }
+
+    /// A worker that had been running is gone. The answer is what is to be logged outside the lock.
+    pub(super) fn tell_exit(
+        &self,
+        state: &mut State,
+        key: Key,
+        incarnation: u64,
+        reason: &ExitReason,
+        uptime: Duration,
+        asked: Asked,
+    ) -> Option<CrashReport> {
+        self.metrics.exited(reason);
+        if let Some(asked_at) = state.asked_at.filter(|_| !asked.is_crash()) {
+            let took = clock::coarse().since(asked_at);
+            if let Some(report) = self.tree.stops.lock().as_mut() {
+                report.add(|| self.path_of(state, key), took, reason);
+            }
+        }
+        let crashed = asked.is_crash() && !reason.is_clean();
+        let watched = self.tree.events.is_watched();
+        let logged = crashed && cfg!(feature = "tracing");
+        if !watched && !logged {
+            return None;
+        }
+        let path = self.path_of(state, key);
+        self.publish(Severity::Info, || SupervisorEvent::ChildExited {
+            path: Arc::clone(&path),
+            incarnation,
+            reason: reason.clone(),
+            uptime,
+        });
+        if !crashed {
+            return None;
+        }
+        let flags = *state.machine.flags();
+        let entry = state.machine.children().get(key);
+        let history = entry.and_then(|entry| entry.payload.extra.as_ref());
+        let report = CrashReport {
+            path,
+            incarnation,
+            reason: reason.clone(),
+            uptime,
+            restarts_in_window: state.machine.restarts_in_window(clock::coarse()),
+            max_restarts: flags.max_restarts,
+            period: flags.period,
+            history: history.map_or_else(Vec::new, |extra| extra.history.to_vec()),
+        };
+        let log = logged.then(|| report.clone());
+        self.publish(Severity::Warning, || SupervisorEvent::ChildCrashed(report));
+        log
+    }
+}
+
+/// Writes a crash to the log. Never under a lock: a subscriber is code of the user.
+pub(super) fn log_crash(crash: Option<CrashReport>) {
+    #[cfg(feature = "tracing")]
+    if let Some(CrashReport {
+        path,
+        incarnation,
+        reason,
+        uptime,
+        restarts_in_window,
+        ..
+    }) = &crash
+    {
+        tracing::error!(%path, incarnation, %reason, ?uptime, restarts_in_window, "child crashed");
+    }
+    drop(crash);
+}

@@ -1,0 +1,82 @@
+//! The whole tree.
+//!
+//! ```text
+//! shop                      one for one: storage and web live and die on their own
+//! ├─ storage                rest for one: the report depends on the database
+//! │  ├─ database
+//! │  └─ report
+//! └─ web                    rest for one: the listener needs a place for its connections
+//!    ├─ connections         dynamic: a child for each open connection
+//!    └─ listener
+//! ```
+//!
+//! What has to survive a crash lives outside the child that may crash, and is handed to each of its
+//! incarnations: the queue of orders, the last report, the listening socket.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::routing::get;
+use seaworthy_core::event::{Event, Events};
+use seaworthy_supervisor::{Builder, Child, Supervisor, SupervisorEvent, TreeSnapshot};
+use tokio::sync::watch;
+
+use super::{connections, storage};
+use crate::journal::Journal;
+use crate::shop::till::Till;
+use crate::shop::web::{self, Front};
+
+/// The tree, ready to be started as a root or run as a program.
+pub(super) fn plant(file: &Path, door: TcpListener, journal: Arc<Journal>) -> Builder {
+    let events = Events::new();
+    events
+        .observe(move |event| record(event, &journal))
+        .forget();
+    let shop = Supervisor::builder("shop").events(&events);
+
+    let (till, jobs) = Till::open();
+    let (publish, report) = watch::channel(String::new());
+    let root = shop.handle();
+    let tree_page = get(async move || picture(&root).unwrap_or_default());
+    let router = web::router(Front { till, report }).route("/tree", tree_page);
+
+    // Children are stopped in the reverse of this order: nobody comes in any more before the storage
+    // closes.
+    let storage = storage::supervisor(file.to_owned(), jobs, publish);
+    let web = connections::supervisor(door, router);
+    shop.child(Child::supervisor(storage))
+        .child(Child::supervisor(web))
+}
+
+/// The tree as it is now, with the connections only counted.
+pub(super) fn picture(root: &Supervisor) -> Option<String> {
+    let mut tree = root.snapshot()?;
+    fold_instances(&mut tree);
+    Some(format!("{tree}\n"))
+}
+
+fn fold_instances(tree: &mut TreeSnapshot) {
+    if tree.strategy.is_none() {
+        tree.omitted += tree.children.len();
+        tree.children.clear();
+    }
+    tree.children
+        .iter_mut()
+        .filter_map(|child| child.below.as_mut())
+        .for_each(fold_instances);
+}
+
+/// What the tree reports, in the words that both builds share.
+fn record(event: &Event, journal: &Journal) {
+    match event.detail() {
+        Some(SupervisorEvent::ChildCrashed(report)) => journal.crashed(report),
+        Some(SupervisorEvent::SupervisorStarting { path }) => journal.started(path),
+        // The instances of a template have numbers. They are meant to come and go.
+        Some(SupervisorEvent::ChildStarted { path, .. }) if !path.contains("/#") => {
+            journal.started(path);
+        }
+        Some(gives_up @ SupervisorEvent::IntensityExceeded { .. }) => journal.log(gives_up),
+        _ => {}
+    }
+}
