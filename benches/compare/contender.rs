@@ -56,26 +56,35 @@ impl<R> Contender<R> {
 pub(crate) struct Rounds<R, T> {
     pub(crate) who: String,
     ours: bool,
-    pub(crate) run: Result<R, Failure>,
+    run: Option<R>,
+    /// Why it runs no more rounds, if that is not by plan.
+    pub(crate) trouble: Option<Failure>,
     pub(crate) done: Vec<T>,
     took: Duration,
 }
 
 impl<R, T> From<Contender<R>> for Rounds<R, T> {
     fn from(contender: Contender<R>) -> Self {
+        let Contender { who, ours, run } = contender;
+        let (run, trouble) = match run {
+            Ok(run) => (Some(run), None),
+            Err(why) => (None, Some(why)),
+        };
+        let (done, took) = (Vec::new(), Duration::ZERO);
         Self {
-            who: contender.who,
-            ours: contender.ours,
-            run: contender.run,
-            done: Vec::new(),
-            took: Duration::ZERO,
+            who,
+            ours,
+            run,
+            trouble,
+            done,
+            took,
         }
     }
 }
 
 /// Runs `rounds` rounds, in each of them everybody in turn, so that a change in the machine's
-/// mood meets all alike. Who fails once is out, with the reason in place of the figures; who has
-/// taken longer than `budget` gets no further rounds.
+/// mood meets all alike. Who fails once is out; who has taken longer than `budget` gets no further
+/// rounds.
 pub(crate) fn interleave<R, T>(
     contenders: Vec<Contender<R>>,
     rounds: usize,
@@ -87,10 +96,9 @@ pub(crate) fn interleave<R, T>(
     let mut all: Vec<Rounds<R, T>> = contenders.into_iter().map(Rounds::from).collect();
     for number in 0..rounds {
         for one in &mut all {
-            let Ok(run) = &one.run else { continue };
-            if one.took > budget {
+            let Some(run) = one.run.as_ref().filter(|_| one.took <= budget) else {
                 continue;
-            }
+            };
             progress.round(what, &one.who, number, rounds);
             let start = clock::now();
             let result = if one.ours {
@@ -101,7 +109,10 @@ pub(crate) fn interleave<R, T>(
             one.took += start.elapsed();
             match result {
                 Ok(figures) => one.done.push(figures),
-                Err(failure) => one.run = Err(failure),
+                Err(why) => {
+                    one.trouble = Some(format!("round {}: {why}", number + 1));
+                    one.run = None;
+                }
             }
         }
     }

@@ -40,13 +40,15 @@ pub(crate) enum Line {
     Row(Row, Unit),
     /// What somebody cannot do, or was not asked to, and why.
     Missing(Place, String),
+    /// Something to be said about a figure.
+    Remark(Place, String),
 }
 
 impl Line {
     pub(crate) fn place(&self) -> &Place {
         match self {
             Self::Row(row, _) => &row.place,
-            Self::Missing(place, _) => place,
+            Self::Missing(place, _) | Self::Remark(place, _) => place,
         }
     }
 }
@@ -67,19 +69,21 @@ impl Report {
         })
     }
 
-    /// Adds a figure: the median of the rounds, and the best of them.
+    /// Adds a figure: the median of the rounds, and the best of them; if there are none, or not all,
+    /// `trouble` says why.
     pub(crate) fn figure(
         &mut self,
         place: Place,
         unit: Unit,
         rounds: Vec<f64>,
         allocs: impl IntoIterator<Item = f64>,
+        trouble: Option<String>,
     ) -> io::Result<()> {
         let figures = stats::median(rounds.iter().copied())
             .zip(stats::min(rounds.iter().copied()))
             .zip(stats::median(allocs));
         let Some(((ns, ns_min), allocs)) = figures else {
-            self.miss(place, "no rounds".to_owned());
+            self.miss(place, trouble.unwrap_or_else(|| "no rounds".to_owned()));
             return Ok(());
         };
         let row = Row {
@@ -93,7 +97,9 @@ impl Report {
         if let Some(json) = &mut self.json {
             writeln!(json, "{}", serde_json::to_string(&row)?)?;
         }
+        let remark = trouble.map(|trouble| Line::Remark(row.place.clone(), trouble));
         self.lines.push(Line::Row(row, unit));
+        self.lines.extend(remark);
         Ok(())
     }
 

@@ -10,11 +10,8 @@ use tokio::time::timeout;
 /// The runtimes that are measured: current-thread, and two workers.
 pub(crate) const THREADS: [usize; 2] = [1, 2];
 
-/// Longer than any round that is worth waiting for.
-const LIMIT: Duration = Duration::from_secs(60);
-
-/// Runs a round as a task of a new runtime.
-pub(crate) fn run<F>(threads: usize, round: F) -> Result<F::Output, Failure>
+/// Runs a round as a task of a new runtime, but not for longer than `limit`.
+pub(crate) fn run<F>(threads: usize, limit: Duration, round: F) -> Result<F::Output, Failure>
 where
     F: Future<Output: Send> + Send + 'static,
 {
@@ -33,7 +30,7 @@ where
     // workers.
     let round = runtime.spawn(round);
     runtime
-        .block_on(async { timeout(LIMIT, round).await })
-        .map_err(|_| format!("not finished after {} s", LIMIT.as_secs()))?
+        .block_on(async { timeout(limit, round).await })
+        .map_err(|_| format!("not finished after {} s", limit.as_secs()))?
         .map_err(|error| error.to_string())
 }

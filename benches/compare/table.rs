@@ -10,7 +10,7 @@ const HEAD: [&str; 7] = ["case", "who", "threads", "p50", "min", "allocs", "vs f
 
 type Cells = [String; HEAD.len()];
 
-/// The table of a group, with the reasons for its gaps under it.
+/// The table of a group, with what is to be said about it below.
 pub(crate) fn table<'a>(group: &str, lines: impl Iterator<Item = &'a Line>) -> String {
     let mut lines: Vec<&Line> = lines.collect();
     // One case after the other, in the order in which they first came.
@@ -23,23 +23,25 @@ pub(crate) fn table<'a>(group: &str, lines: impl Iterator<Item = &'a Line>) -> S
     }
     lines.sort_by_key(|line| cases.iter().position(|case| *case == line.place().case));
     let mut cells = vec![HEAD.map(str::to_owned)];
-    let mut gaps: Vec<String> = Vec::new();
+    let mut notes: Vec<String> = Vec::new();
     for line in &lines {
-        cells.push(match line {
-            Line::Row(row, unit) => shown(row, *unit, ratio(row, &lines)),
-            Line::Missing(place, why) => {
-                let gap = format!("{}, {}: {why}", place.case, place.who);
-                if !gaps.contains(&gap) {
-                    gaps.push(gap);
-                }
-                line_of(place, ["-"; 4].map(str::to_owned))
+        let place = line.place();
+        match line {
+            Line::Row(row, unit) => cells.push(shown(row, *unit, ratio(row, &lines))),
+            Line::Missing(..) => cells.push(line_of(place, ["-"; 4].map(str::to_owned))),
+            Line::Remark(..) => {}
+        }
+        if let Line::Missing(_, why) | Line::Remark(_, why) = line {
+            let note = format!("{}, {}: {why}", place.case, place.who);
+            if !notes.contains(&note) {
+                notes.push(note);
             }
-        });
+        }
     }
     let mut text = format!("{group}\n{}", aligned(&cells));
-    for gap in gaps {
+    for note in notes {
         // A String takes everything that is written to it.
-        let _ = writeln!(text, "- {gap}");
+        let _ = writeln!(text, "- {note}");
     }
     text
 }
@@ -53,7 +55,7 @@ fn ratio(row: &Row, lines: &[&Line]) -> Option<f64> {
     };
     let floor = lines.iter().find_map(|line| match line {
         Line::Row(floor, _) => (floor.place == place).then_some(floor),
-        Line::Missing(..) => None,
+        _ => None,
     })?;
     let rounds = row.rounds.iter().zip(&floor.rounds);
     let ratios = rounds

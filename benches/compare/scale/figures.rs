@@ -51,14 +51,18 @@ pub(super) fn tell(
             who: one.who.clone(),
             threads,
         };
-        let rounds: Result<Vec<_>, _> = one.done.iter().map(value).collect();
-        match one.run.as_ref().map_err(Clone::clone).and(rounds) {
-            Ok(rounds) => {
-                let (values, allocs): (Vec<f64>, Vec<f64>) = rounds.into_iter().unzip();
-                report.figure(place, unit, values, allocs)?;
+        let mut trouble = one.trouble.clone();
+        let (mut values, mut allocs) = (Vec::new(), Vec::new());
+        for round in one.done.iter().map(value) {
+            match round {
+                Ok((figure, count)) => {
+                    values.push(figure);
+                    allocs.push(count);
+                }
+                Err(why) => trouble = Some(why),
             }
-            Err(why) => report.miss(place, why),
         }
+        report.figure(place, unit, values, allocs, trouble)?;
     }
     Ok(())
 }

@@ -126,7 +126,7 @@ impl Events {
     /// panic ends there.
     pub fn observe(&self, f: impl Fn(&Event) + Send + Sync + 'static) -> Observer {
         let sink = Sink { call: Arc::new(f) };
-        let id = Arc::clone(&sink.call);
+        let id = Arc::downgrade(&sink.call);
         self.change_sinks(|sinks| sinks.push(sink));
         Observer {
             bus: Arc::downgrade(&self.bus),
@@ -233,7 +233,8 @@ impl fmt::Debug for Events {
 #[must_use = "dropping it takes the observer off the bus; call `forget` to observe for as long as the bus lives"]
 pub struct Observer {
     bus: Weak<Bus>,
-    id: Arc<dyn Fn(&Event) + Send + Sync>,
+    /// Weak: what the observer captured is dropped with the bus, so that it can tell.
+    id: Weak<dyn Fn(&Event) + Send + Sync>,
 }
 
 impl Observer {
@@ -246,7 +247,9 @@ impl Observer {
 impl Drop for Observer {
     fn drop(&mut self) {
         if let Some(bus) = self.bus.upgrade() {
-            bus.change_sinks(|sinks| sinks.retain(|sink| !Arc::ptr_eq(&sink.call, &self.id)));
+            bus.change_sinks(|sinks| {
+                sinks.retain(|sink| !Weak::ptr_eq(&Arc::downgrade(&sink.call), &self.id))
+            });
         }
     }
 }

@@ -31,7 +31,10 @@ pub struct Log {
 
 impl Log {
     pub fn add(&self, word: impl Into<String>) {
-        self.words.lock().unwrap_or_else(PoisonError::into_inner).push(word.into());
+        self.words
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(word.into());
     }
 
     /// Everything since the last call, on one line.
@@ -43,7 +46,10 @@ impl Log {
     pub fn enter(&self, id: impl Into<String>) -> Entry {
         let id = id.into();
         self.add(format!("+{id}"));
-        Entry { log: self.clone(), id }
+        Entry {
+            log: self.clone(),
+            id,
+        }
     }
 }
 
@@ -144,9 +150,15 @@ impl Seen {
         let book = Arc::clone(&seen);
         let observer = events.observe(move |event| {
             let event: &SupervisorEvent = event.detail().expect("nobody else reports here");
-            book.lock().expect("nobody panics in here").push(event.clone());
+            book.lock()
+                .expect("nobody panics in here")
+                .push(event.clone());
         });
-        Self { events, seen, _observer: observer }
+        Self {
+            events,
+            seen,
+            _observer: observer,
+        }
     }
 
     /// Everything since the last call.

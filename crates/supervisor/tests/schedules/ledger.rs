@@ -143,7 +143,8 @@ impl Books {
             SupervisorEvent::ChildExited {
                 path, incarnation, ..
             } => {
-                if self.running.remove(path) != Some(*incarnation) {
+                let known = self.running.remove(path);
+                if known != Some(*incarnation) {
                     self.mistakes
                         .push(format!("`{path}` {incarnation} ends, but does not run"));
                 }
