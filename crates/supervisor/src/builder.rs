@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use seaworthy_core::ConfigError;
@@ -17,6 +17,7 @@ use crate::config::{AutoShutdown, Flags, Mode, Options, Strategy};
 use crate::error::{StartError, StartFailure};
 use crate::id::check_name;
 use crate::node::{Node, Tree};
+use crate::report::ShutdownReport;
 use crate::supervisor::Supervisor;
 
 /// The longest window for which restarts can be counted.
@@ -56,7 +57,8 @@ impl SupervisorSpec {
             runtime,
             events: self.events.clone().unwrap_or_default(),
             incarnations: Arc::new(AtomicU64::new(0)),
-            stops: Lock::new(None),
+            reporting: AtomicBool::new(false),
+            stops: Lock::new(ShutdownReport::default()),
         });
         crate::degraded::warn(&tree.events, &id);
         let spec = Arc::new(self);

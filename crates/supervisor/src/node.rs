@@ -12,7 +12,7 @@ mod stop;
 mod tell;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use seaworthy_core::clock;
 use seaworthy_core::event::{Events, Severity};
@@ -39,8 +39,10 @@ pub(crate) struct Tree {
     pub(crate) runtime: Handle,
     pub(crate) events: Events,
     pub(crate) incarnations: Arc<AtomicU64>,
-    /// Filled while the tree is being shut down.
-    pub(crate) stops: Lock<Option<ShutdownReport>>,
+    /// Whether the tree is being shut down, so that `stops` is to be filled.
+    pub(crate) reporting: AtomicBool,
+    /// Who needed how long to stop.
+    pub(crate) stops: Lock<ShutdownReport>,
 }
 
 /// Where a process sits: its supervisor, its seat there, and which incarnation it is.

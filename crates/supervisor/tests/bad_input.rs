@@ -15,7 +15,9 @@ use seaworthy_supervisor::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-use common::{Log, children, idle, listener, millis, noted, secs, settle, slow_stopper};
+use common::{
+    Log, children, idle, listener, millis, noted, secs, settle, slow_stopper, two_workers,
+};
 
 fn app() -> Builder {
     Supervisor::builder("app")
@@ -412,10 +414,7 @@ fn no_runtime() {
 /// The handle may be used by any executor: its calls find the runtime of the tree.
 #[test]
 fn calls_from_outside_the_runtime() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all();
-    let runtime = { runtime }.build().unwrap();
+    let runtime = two_workers();
     let root = runtime
         .block_on(app().child(listener("a")).start())
         .unwrap();

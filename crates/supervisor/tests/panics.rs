@@ -373,7 +373,8 @@ async fn in_the_display_of_an_error() {
         .unwrap();
     let first = root.child("inner").unwrap();
     let down = tokio::time::timeout(secs(1), first.monitor()).await;
-    assert!(down.is_ok(), "whoever monitors it is told");
+    let reason = down.expect("whoever monitors it is told").reason;
+    assert_eq!(reason.kind(), "shutdown");
     settle().await;
     assert_eq!(children(&root).await, "inner");
     let second = root.child("inner").expect("it was restarted");
@@ -423,7 +424,8 @@ async fn in_the_drop_of_an_error() {
         assert_eq!(children(&root).await, "sibling w");
         assert!(root.child("w").expect("it runs").is_alive());
         // The rest of the errors go off with the tree.
-        root.stop().await;
+        let stopped = tokio::time::timeout(secs(60), root.stop()).await;
+        assert!(stopped.is_ok(), "the stop hangs");
         assert!(matches!(root.ended().await, Ended::Stopped));
     }
 }

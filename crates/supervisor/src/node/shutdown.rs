@@ -1,6 +1,7 @@
 //! A shutdown from outside, and what is told about it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use seaworthy_core::clock::{self, Instant};
 
@@ -16,7 +17,7 @@ pub(crate) struct Stopping {
 impl Node {
     /// Gives the order to stop. From now on it is noted who needs how long.
     pub(crate) fn begin_stop(self: &Arc<Self>) -> Stopping {
-        self.tree.stops.lock().get_or_insert_default();
+        self.tree.reporting.store(true, Ordering::Relaxed);
         let began = clock::exact();
         self.post(Message::Stop);
         Stopping {
@@ -53,7 +54,7 @@ impl Node {
 
 impl Stopping {
     pub(crate) fn report(self) -> ShutdownReport {
-        let mut report = self.node.tree.stops.lock().take().unwrap_or_default();
+        let mut report = std::mem::take(&mut *self.node.tree.stops.lock());
         report.took = self.began.elapsed();
         self.node
             .survivors(ShutdownReport::ROWS, &mut report.still_running);

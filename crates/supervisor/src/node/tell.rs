@@ -1,6 +1,7 @@
 //! What is told about the end of a process.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use seaworthy_core::clock;
@@ -54,11 +55,14 @@ impl Node {
         asked: Asked,
     ) -> Option<CrashReport> {
         self.metrics.exited(reason);
-        if let Some(asked_at) = state.asked_at.filter(|_| !asked.is_crash()) {
-            let took = clock::coarse().since(asked_at);
-            if let Some(report) = self.tree.stops.lock().as_mut() {
-                report.add(|| self.path_of(state, key), took, reason);
-            }
+        if !asked.is_crash() && self.tree.reporting.load(Ordering::Relaxed) {
+            let took = state
+                .asked_at
+                .map_or(Duration::ZERO, |asked_at| clock::coarse().since(asked_at));
+            self.tree
+                .stops
+                .lock()
+                .add(|| self.path_of(state, key), took, reason);
         }
         let crashed = asked.is_crash() && !reason.is_clean();
         let watched = self.tree.events.is_watched();

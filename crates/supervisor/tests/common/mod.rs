@@ -23,6 +23,16 @@ pub async fn settle() {
     tokio::time::sleep(millis(1)).await;
 }
 
+/// A runtime in real time on two threads.
+pub fn two_workers() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("the system has two threads")
+}
+
 /// What happened, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
