@@ -385,7 +385,7 @@ async fn in_the_display_of_an_error() {
 
 /// An error that panics when it is dropped.
 #[derive(Debug)]
-struct Fatal(#[expect(dead_code, reason = "it is there to be dropped")] Bomb);
+struct Fatal(Bomb);
 
 impl fmt::Display for Fatal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

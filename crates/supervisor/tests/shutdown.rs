@@ -200,15 +200,25 @@ async fn the_deadline_of_a_tree_kills_what_is_left() {
     assert!(matches!(root.ended().await, Ended::Stopped));
 }
 
+/// Lets the zombie go, also if the test fails.
+struct Release(Arc<AtomicBool>);
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        self.0.store(true, SeqCst);
+    }
+}
+
 /// One that neither yields nor ends is named, and waited for no longer than a second.
 #[test]
 fn who_never_yields_is_named() {
     let runtime = two_workers();
-    let (begun, release) = (
+    let (begun, released) = (
         Arc::new(AtomicBool::new(false)),
         Arc::new(AtomicBool::new(false)),
     );
-    let (begin, released) = (Arc::clone(&begun), Arc::clone(&release));
+    let release = Release(Arc::clone(&released));
+    let begin = Arc::clone(&begun);
     let zombie = Child::task("zombie", move |_cx| {
         let (begin, released) = (Arc::clone(&begin), Arc::clone(&released));
         async move {
@@ -236,7 +246,7 @@ fn who_never_yields_is_named() {
             "{text}"
         );
         assert!(root.is_alive(), "the tree is not gone before it is");
-        release.store(true, SeqCst);
+        drop(release);
         assert!(matches!(root.ended().await, Ended::Killed));
     });
 }

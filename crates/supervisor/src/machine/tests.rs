@@ -13,6 +13,7 @@ use proptest::prelude::{
 use proptest::strategy::Strategy as Generate;
 
 use super::*;
+use crate::config::{AutoShutdown, Restart};
 
 use model::Model;
 
