@@ -189,6 +189,7 @@ impl Events {
                     // The observer's panic is the observer's: the hook has reported it.
                     let _ = panic::catch(|| (sink.call)(&event));
                 }
+                panic::drop_quietly((event, sinks));
             },
         );
     }
@@ -206,16 +207,19 @@ impl Events {
 
 impl Bus {
     fn change_sinks(&self, change: impl FnOnce(&mut Vec<Sink>)) {
-        // The old list is dropped outside the lock: a closure's captures may do anything in their drop.
-        let _old = self.serial.with(|queue| {
+        // What goes is dropped outside the lock: events and captures may do anything in their drop.
+        let old = self.serial.with(|queue| {
             let mut sinks = queue.sinks.to_vec();
             change(&mut sinks);
             self.listeners.store(sinks.len(), Ordering::Release);
-            if sinks.is_empty() {
-                queue.pending.clear();
-            }
-            std::mem::replace(&mut queue.sinks, sinks.into())
+            let unheard = if sinks.is_empty() {
+                std::mem::take(&mut queue.pending)
+            } else {
+                VecDeque::new()
+            };
+            (unheard, std::mem::replace(&mut queue.sinks, sinks.into()))
         });
+        panic::drop_quietly(old);
     }
 }
 

@@ -43,6 +43,12 @@ pub fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
     })
 }
 
+/// Drops a value of a user; a panic of its drop ends here.
+pub fn drop_quietly<T>(value: T) {
+    // The hook has reported it.
+    let _ = catch(|| drop(value));
+}
+
 /// Whether a panic can be caught at all: false if this was built with `panic = "abort"`.
 #[must_use]
 pub const fn can_catch() -> bool {

@@ -88,16 +88,14 @@ impl SupervisorSpec {
         if self.flags.is_dynamic() && self.templates.0 != 1 {
             return bad("template", &self.templates.0, "exactly one template");
         }
-        let mut options = self
-            .children
-            .iter()
-            .map(|child| &child.options)
-            .chain(&self.templates.1);
         let misplaced = |options: &Options| {
             options.significant && !self.flags.allows_significant(options.restart)
         };
-        if options.any(misplaced) {
+        if self.templates.1.as_ref().is_some_and(misplaced) {
             return Err(not_significant(path));
+        }
+        if let Some(child) = self.children.iter().find(|child| misplaced(&child.options)) {
+            return Err(not_significant(&format!("{path}/{}", child.id)));
         }
         let mut ids = HashSet::new();
         for child in &self.children {
@@ -117,10 +115,10 @@ impl SupervisorSpec {
 }
 
 /// A child is significant that must not be.
-pub(crate) fn not_significant(supervisor: &str) -> ConfigError {
+pub(crate) fn not_significant(child: &str) -> ConfigError {
     let allowed =
         "true only for a transient or temporary child of a supervisor with an auto-shutdown";
-    ConfigError::new(supervisor, "child.significant", true, allowed)
+    ConfigError::new(child, "significant", true, allowed)
 }
 
 /// Says what a supervisor of named children is like; made by [`Supervisor::builder`].

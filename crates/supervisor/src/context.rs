@@ -29,7 +29,7 @@ impl Context {
         Self { place }
     }
 
-    /// The ids from the root to this child, joined by `/`.
+    /// The ids from the root to this child, joined by `/`. Of a child that is forgotten, those to its supervisor.
     #[must_use]
     pub fn path(&self) -> Arc<str> {
         self.place.path()

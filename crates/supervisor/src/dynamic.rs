@@ -88,7 +88,9 @@ impl<A> DynamicSupervisor<A> {
         let maker = self.maker.as_ref().ok_or(StartChildError::NotAlive)?;
         let child = new_child(Arc::clone(&maker.options), (maker.make)(args));
         // The supervisor numbers the child itself.
-        self.supervisor.start_new(ChildId::Number(0), child).await
+        self.supervisor
+            .start_new(self.supervisor.id(), ChildId::Number(0), child)
+            .await
     }
 
     /// Stops a child, or cancels its restart, and forgets it. Fine if this incarnation of it is gone

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seaworthy_core::BoxError;
-use seaworthy_core::panic::Panicked;
+use seaworthy_core::panic::{self, Panicked};
 
 /// What the body of a child returns.
 ///
@@ -81,15 +81,7 @@ impl fmt::Display for ExitReason {
             Self::Normal => f.write_str("normal"),
             Self::Shutdown(None) => f.write_str("shutdown"),
             Self::Shutdown(Some(detail)) => write!(f, "shutdown: {detail}"),
-            Self::Error(error) => {
-                write!(f, "error: {error}")?;
-                let mut source = error.source();
-                while let Some(cause) = source {
-                    write!(f, ": {cause}")?;
-                    source = cause.source();
-                }
-                Ok(())
-            }
+            Self::Error(error) => write!(f, "error: {}", shown(error.as_ref())),
             Self::Panic(panic) => write!(f, "{panic}"),
             Self::Killed => f.write_str("killed"),
             Self::StartTimeout(limit) => write!(f, "not ready within {limit:?}"),
@@ -97,6 +89,21 @@ impl fmt::Display for ExitReason {
             Self::Unknown => f.write_str("unknown: it had ended before"),
         }
     }
+}
+
+/// The error with its causes. Showing it is code of the user, and this is shown in many places.
+fn shown(error: &(dyn Error + Send + Sync)) -> String {
+    let told = panic::catch(|| {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        text
+    });
+    told.unwrap_or_else(|panicked| format!("(showing it panicked: {})", panicked.message))
 }
 
 impl Error for ExitReason {}

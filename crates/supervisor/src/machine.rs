@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use seaworthy_core::clock::Coarse;
+use seaworthy_core::panic;
 
 use crate::config::{Flags, Mode, Strategy};
 use crate::id::ChildId;
@@ -73,12 +74,21 @@ enum Wait {
 
 /// Something that is only there to be dropped.
 #[derive(Debug)]
-#[expect(dead_code, reason = "held until it is dropped")]
 pub(crate) enum Discarded<P, T> {
     Payload(P),
     Caller(T),
     Message(Message<P, T>),
     Children(Children<P>),
+}
+
+impl<P, T> Discarded<P, T> {
+    /// Drops it, one value of a user at a time: whatever panics takes nothing else with it.
+    pub(crate) fn dispose(self) {
+        match self {
+            Self::Children(children) => children.into_payloads().for_each(panic::drop_quietly),
+            other => panic::drop_quietly(other),
+        }
+    }
 }
 
 impl<P, T> Machine<P, T> {
@@ -220,7 +230,11 @@ impl<P, T> Machine<P, T> {
     pub(crate) fn next(&mut self, now: impl Fn() -> Coarse + Copy) -> Option<Effect<T>> {
         loop {
             if std::mem::take(&mut self.kill) {
-                return Some(Effect::KillAll);
+                let exit = match self.job {
+                    Some(Job::Killed { exit }) => exit,
+                    _ => Exit::Killed,
+                };
+                return Some(Effect::KillAll(exit));
             }
             match self.wait {
                 Wait::Nothing => {}

@@ -69,7 +69,12 @@ impl ChildRef {
         let (sender, receiver) = oneshot::channel();
         let gone = node.with(|state| {
             if let Some(seat) = state.current(*key, *incarnation) {
-                seat.extra().monitors.push(sender);
+                let monitors = &mut seat.extra().monitors;
+                if monitors.len() == monitors.capacity() {
+                    // Those that nobody awaits any more make room.
+                    monitors.retain(|monitor| !monitor.is_closed());
+                }
+                monitors.push(sender);
                 return None;
             }
             let seat = state.machine.payload_mut(*key)?;

@@ -25,7 +25,7 @@ use crate::builder::SupervisorSpec;
 use crate::error::{StartError, StartFailure};
 use crate::event::{Ended, SupervisorEvent};
 use crate::exit::ExitReason;
-use crate::machine::{Effect, Exit, Key, Machine, Message, StartOutcome};
+use crate::machine::{Discarded, Effect, Exit, Key, Machine, Message, StartOutcome};
 use crate::metrics::Metrics;
 use crate::report::ShutdownReport;
 pub(crate) use process::End;
@@ -129,7 +129,7 @@ impl Node {
                 (effect.is_some() || !discarded.is_empty()).then_some((effect, discarded))
             },
             |(effect, discarded)| {
-                drop(discarded);
+                discarded.into_iter().for_each(Discarded::dispose);
                 if let Some(effect) = effect {
                     self.perform(effect);
                 }
@@ -144,7 +144,7 @@ impl Node {
             Effect::AbortStart(key) => self.abort_start(key),
             Effect::Stop(key) => self.stop(key),
             Effect::StopAll => self.stop_all(),
-            Effect::KillAll => self.kill_all(),
+            Effect::KillAll(exit) => self.kill_all(exit),
             Effect::Started => self.booted(),
             Effect::GaveUp(key) => self.gave_up(key),
             Effect::Reply(caller, reply) => self.reply(caller, reply),
@@ -163,8 +163,8 @@ impl Node {
     }
 
     /// Ends at once, with everything below.
-    pub(crate) fn kill(self: &Arc<Self>) {
-        self.serial.with(|state| state.machine.kill(Exit::Killed));
+    pub(crate) fn kill(self: &Arc<Self>, exit: Exit) {
+        self.serial.with(|state| state.machine.kill(exit));
         self.run();
     }
 

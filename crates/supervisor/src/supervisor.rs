@@ -15,7 +15,7 @@ use crate::error::{CallError, RestartChildError, StartChildError, StartError};
 use crate::event::Ended;
 use crate::id::{ChildId, check_name};
 use crate::info::{ChildInfo, Counts};
-use crate::machine::{Call, Message, NewChild, Reply, Target};
+use crate::machine::{Call, Exit, Message, NewChild, Reply, Target};
 use crate::monitor::ChildRef;
 use crate::node::{Answer, Caller, Live, Node, Phase, Place, Seat, Wants};
 use crate::report::ShutdownReport;
@@ -157,12 +157,15 @@ impl Supervisor {
             let error = ConfigError::new(&*node.path, "child.id", &child.id, allowed);
             return Err(error.into());
         }
+        let path = format!("{}/{}", node.path, child.id);
         drop(node);
-        self.start_new(child.child_id(), child.new_child()).await
+        self.start_new(&path, child.child_id(), child.new_child())
+            .await
     }
 
     pub(crate) async fn start_new(
         &self,
+        path: &str,
         id: ChildId,
         child: NewChild<Seat>,
     ) -> Result<Option<ChildRef>, StartChildError> {
@@ -170,13 +173,13 @@ impl Supervisor {
             Ok(Answer::Started(child)) => Ok(Some(child)),
             Ok(Answer::Failed(error)) => Err(error.into()),
             Ok(Answer::Reply(Reply::Ignored)) => Ok(None),
-            Ok(Answer::Reply(Reply::Invalid)) => Err(not_significant(&self.id).into()),
+            Ok(Answer::Reply(Reply::Invalid)) => Err(not_significant(path).into()),
             Ok(Answer::Reply(Reply::AlreadyStarted)) => Err(StartChildError::AlreadyStarted),
             Ok(Answer::Reply(Reply::AlreadyPresent)) => Err(StartChildError::AlreadyPresent),
             Ok(Answer::Reply(Reply::MaxChildren)) => Err(StartChildError::MaxChildren),
             Ok(Answer::Reply(Reply::NotSupported)) => {
                 let allowed = "an instance of its template: this supervisor is dynamic";
-                Err(ConfigError::new(&*self.id, "child", "a child of its own", allowed).into())
+                Err(ConfigError::new(path, "child", "a child of its own", allowed).into())
             }
             _ => Err(StartChildError::NotAlive),
         }
@@ -370,13 +373,10 @@ impl Supervisor {
             return ShutdownReport::default();
         };
         let stop = node.begin_stop();
-        if tokio::time::timeout(deadline, node.wait_ended())
-            .await
-            .is_err()
-        {
-            node.kill();
+        if !node.ends_within(deadline).await {
+            node.kill(Exit::Killed);
             // An abort takes effect at the next await of the child; who has none by then is reported.
-            let _ = tokio::time::timeout(DROP_GRACE, node.wait_ended()).await;
+            node.ends_within(DROP_GRACE).await;
         }
         stop.report()
     }

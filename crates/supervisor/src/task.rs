@@ -94,8 +94,9 @@ impl<M: Make> ChildTask<M> {
         };
         // Nothing of the old incarnation may be left when the new one begins.
         let end = match panic::catch(|| this.body.set(None)) {
-            Ok(()) => end,
-            Err(panicked) => End::Reason(ExitReason::Panic(panicked.into())),
+            Err(panicked) if end.is_clean() => End::Reason(ExitReason::Panic(panicked.into())),
+            // What came first is the cause.
+            _ => end,
         };
         match this.place.restart(end) {
             Ok(()) => {

@@ -46,12 +46,15 @@ impl Drop for Feed {
 impl Feed {
     fn push(&self, event: &Event, capacity: usize) {
         let mut state = self.0.state.lock();
-        if state.events.len() == capacity {
-            state.events.pop_front();
+        let lost = if state.events.len() == capacity {
             state.missed += 1;
-        }
+            state.events.pop_front()
+        } else {
+            None
+        };
         state.events.push_back(event.clone());
         drop(state);
+        drop(lost);
         self.0.news.notify_one();
     }
 }

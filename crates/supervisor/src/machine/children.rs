@@ -169,6 +169,10 @@ impl<P> Children<P> {
             .filter_map(|key| Some((key, self.get(key)?)))
     }
 
+    pub(crate) fn into_payloads(self) -> impl Iterator<Item = P> {
+        self.entries.into_iter().map(|(_, entry)| entry.payload)
+    }
+
     /// All children, last started first.
     pub(crate) fn iter_back(&self) -> impl Iterator<Item = (Key, &Entry<P>)> {
         std::iter::successors(self.last(), |key| self.before(*key))

@@ -50,7 +50,7 @@ pub(crate) enum Effect<T> {
     /// Ask all processes to stop at once. Reports each exit.
     StopAll,
     /// Kill all processes. Reports each exit.
-    KillAll,
+    KillAll(Exit),
     /// Every child of the specification is up.
     Started,
     /// One restart more than the intensity allows; the end follows.

@@ -86,7 +86,7 @@ impl World {
                 Effect::Exit(exit) => self.log.push(format!("exit {}", exit_name(exit))),
                 Effect::Started => self.log.push("up".to_owned()),
                 Effect::GaveUp(_) => {}
-                Effect::AbortStart(_) | Effect::StopAll | Effect::KillAll => unreachable!(),
+                Effect::AbortStart(_) | Effect::StopAll | Effect::KillAll(_) => unreachable!(),
             }
         }
     }
@@ -345,7 +345,7 @@ fn a_kill_cuts_everything_short() {
     let now = Coarse::default;
     assert_eq!(world.machine.next(now), Some(Effect::Stop(b)));
     world.machine.kill(Exit::Killed);
-    assert_eq!(world.machine.next(now), Some(Effect::KillAll));
+    assert_eq!(world.machine.next(now), Some(Effect::KillAll(Exit::Killed)));
     assert_eq!(world.machine.next(now), None);
     for name in ["a", "b"] {
         let key = world.machine.find(name).unwrap();

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use seaworthy_core::clock;
 use seaworthy_core::event::Severity;
+use seaworthy_core::{clock, panic};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
@@ -11,6 +11,7 @@ use super::seat::{Asked, Departed, State};
 use super::stop::{Deadline, Timer};
 use super::tell::log_crash;
 use super::{Exit, Node, Place, StartOutcome};
+use crate::error::StartError;
 use crate::event::{Ended, SupervisorEvent};
 use crate::exit::ExitReason;
 use crate::machine::Key;
@@ -29,6 +30,15 @@ pub(crate) enum End {
     Supervisor(Ended),
 }
 
+impl End {
+    pub(crate) fn is_clean(&self) -> bool {
+        match self {
+            Self::Reason(reason) => reason.is_clean(),
+            _ => true,
+        }
+    }
+}
+
 /// What is left to do outside the lock when a process has ended.
 #[derive(Default)]
 struct Aftermath {
@@ -39,7 +49,8 @@ struct Aftermath {
     crash: Option<CrashReport>,
     /// Whether the supervisor can go on now.
     go_on: bool,
-    _forgotten: Option<PastExit>,
+    /// Dropped outside the lock: an error is a value of the user.
+    _forgotten: (Option<PastExit>, Option<StartError>, Option<ExitReason>),
     _timer: Option<Timer>,
 }
 
@@ -83,7 +94,7 @@ impl Node {
             }
         });
         if let Some(live) = too_late {
-            live.kill();
+            live.kill(Exit::Killed);
         } else if let Some(limit) = options
             .start_timeout
             .filter(|_| wait && !options.supervisor)
@@ -144,7 +155,7 @@ impl Node {
         }
         log_crash(after.crash.take());
         let go_on = after.go_on;
-        drop(after);
+        panic::drop_quietly(after);
         if go_on {
             self.run();
         } else {
@@ -184,7 +195,7 @@ impl Node {
         };
         let timer = state.timer.take_if(|timer| timer.deadline == deadline);
         let remarkable = asked.is_crash() && !(ready && clean && !supervisor);
-        let mut crash = None;
+        let (mut crash, mut stale) = (None, None);
         if ready {
             if !supervisor {
                 let asked = departed.asked;
@@ -192,7 +203,8 @@ impl Node {
             }
             state.machine.exited(key, incarnation, clean);
         } else {
-            let outcome = self.tell_stillborn(state, key, departed, supervisor);
+            let outcome;
+            (outcome, stale) = self.tell_stillborn(state, key, departed, supervisor);
             state.machine.started(key, incarnation, outcome);
         }
         let watched = !monitors.is_empty();
@@ -204,9 +216,9 @@ impl Node {
         if matches!(reason, ExitReason::RuntimeGone) {
             state.machine.kill(Exit::RuntimeGone);
         }
-        let past = remarkable.then_some(PastExit {
+        let past = remarkable.then(|| PastExit {
             incarnation,
-            reason,
+            reason: reason.clone(),
             uptime,
         });
         let forgotten = past.and_then(|past| state.machine.payload_mut(key)?.remember(past));
@@ -217,7 +229,7 @@ impl Node {
             down,
             crash,
             go_on,
-            _forgotten: forgotten,
+            _forgotten: (forgotten, stale, Some(reason)),
             _timer: timer,
         })
     }
@@ -230,7 +242,7 @@ impl Node {
         incarnation: u64,
         reason: &mut Option<ExitReason>,
     ) -> Option<u64> {
-        let (next, crash, _forgotten) = self.serial.if_idle(|state| {
+        let (next, crash, forgotten) = self.serial.if_idle(|state| {
             let clean = reason.as_ref()?.is_clean();
             state
                 .current(key, incarnation)
@@ -253,6 +265,7 @@ impl Node {
             self.report_started(state, key, next);
             Some((next, crash, forgotten))
         })??;
+        panic::drop_quietly(forgotten);
         log_crash(crash);
         self.tree.events.deliver();
         Some(next)

@@ -15,7 +15,7 @@ use crate::config::Options;
 use crate::error::StartError;
 use crate::event::Ended;
 use crate::exit::ExitReason;
-use crate::machine::{Key, Machine};
+use crate::machine::{Exit, Key, Machine};
 use crate::monitor::Down;
 use crate::report::{History, PastExit};
 
@@ -96,6 +96,8 @@ pub(crate) enum Asked {
     Shutdown,
     Kill,
     StartTimeout,
+    /// Killed, because the runtime is gone.
+    GoneWithRuntime,
     /// Not by its supervisor: it was killed from outside, which is a crash.
     KilledFromOutside,
 }
@@ -219,6 +221,7 @@ impl Asked {
             Self::Nothing => None,
             Self::Shutdown => Some(ExitReason::Shutdown(None)),
             Self::Kill | Self::KilledFromOutside => Some(ExitReason::Killed),
+            Self::GoneWithRuntime => Some(ExitReason::RuntimeGone),
             Self::StartTimeout => Some(ExitReason::StartTimeout(
                 options.start_timeout.unwrap_or_default(),
             )),
@@ -228,10 +231,10 @@ impl Asked {
 
 impl Live {
     /// Ends the process without asking it.
-    pub(super) fn kill(self) {
+    pub(super) fn kill(self, exit: Exit) {
         match self {
             Self::Task(task) => task.abort(),
-            Self::Supervisor(node) => node.kill(),
+            Self::Supervisor(node) => node.kill(exit),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use seaworthy_core::clock::{self, Instant};
 
@@ -17,12 +18,28 @@ pub(crate) struct Stopping {
 impl Node {
     /// Gives the order to stop. From now on it is noted who needs how long.
     pub(crate) fn begin_stop(self: &Arc<Self>) -> Stopping {
-        self.tree.reporting.store(true, Ordering::Relaxed);
+        if !self.tree.reporting.swap(true, Ordering::Relaxed) {
+            *self.tree.stops.lock() = ShutdownReport::default();
+        }
         let began = clock::exact();
         self.post(Message::Stop);
         Stopping {
             node: Arc::clone(self),
             began,
+        }
+    }
+
+    /// Waits for the end, but no longer than `limit`; false if that was not enough. On whatever
+    /// executor: the timer is that of the tree's runtime.
+    pub(crate) async fn ends_within(&self, limit: Duration) -> bool {
+        let too_long = {
+            let _in_runtime = self.tree.runtime.enter();
+            tokio::time::sleep(limit)
+        };
+        tokio::select! {
+            biased;
+            _ = self.wait_ended() => true,
+            () = too_long => false,
         }
     }
 
@@ -54,7 +71,8 @@ impl Node {
 
 impl Stopping {
     pub(crate) fn report(self) -> ShutdownReport {
-        let mut report = std::mem::take(&mut *self.node.tree.stops.lock());
+        let mut report = self.node.tree.stops.lock().clone();
+        self.node.tree.reporting.store(false, Ordering::Relaxed);
         report.took = self.began.elapsed();
         self.node
             .survivors(ShutdownReport::ROWS, &mut report.still_running);

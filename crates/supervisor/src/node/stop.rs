@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::Node;
 use super::seat::{Asked, Live, Seat, State};
 use crate::config::Shutdown;
-use crate::machine::{Key, Message};
+use crate::machine::{Exit, Key, Message};
 
 /// A task that wakes the supervisor at a deadline, ended when it is dropped.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(super) enum Deadline {
 /// How to reach a process, outside the lock.
 enum Reach {
     Nothing,
-    Kill(Live),
+    Kill(Live, Exit),
     Cancel(CancellationToken),
     Stop(Arc<Node>),
 }
@@ -46,7 +46,7 @@ impl Reach {
     fn perform(self) {
         match self {
             Self::Nothing => {}
-            Self::Kill(live) => live.kill(),
+            Self::Kill(live, exit) => live.kill(exit),
             Self::Cancel(trap) => trap.cancel(),
             Self::Stop(node) => {
                 node.post(Message::Stop);
@@ -68,14 +68,25 @@ impl Seat {
             _ => match self.extra.as_ref().and_then(|extra| extra.trap.clone()) {
                 Some(trap) => Reach::Cancel(trap),
                 // It does not listen, so it dies of the order, as in OTP.
-                None => self.live.take().map_or(Reach::Nothing, Reach::Kill),
+                None => self.end(Exit::Killed),
             },
         }
     }
 
     fn kill(&mut self) -> Reach {
         self.asked = Asked::Kill;
-        self.live.take().map_or(Reach::Nothing, Reach::Kill)
+        self.end(Exit::Killed)
+    }
+
+    fn end(&mut self, exit: Exit) -> Reach {
+        match &self.live {
+            // Kept, so that those below can still be found.
+            Some(Live::Supervisor(node)) => Reach::Kill(Live::Supervisor(Arc::clone(node)), exit),
+            _ => match self.live.take() {
+                Some(live) => Reach::Kill(live, exit),
+                None => Reach::Nothing,
+            },
+        }
     }
 }
 
@@ -127,13 +138,24 @@ impl Node {
         }
     }
 
-    pub(super) fn kill_all(self: &Arc<Self>) {
+    pub(super) fn kill_all(self: &Arc<Self>, exit: Exit) {
         let keys = self.with(|state| {
             state.asked_at.get_or_insert_with(clock::coarse);
             living(state)
         });
+        let asked = match exit {
+            Exit::RuntimeGone => Asked::GoneWithRuntime,
+            _ => Asked::Kill,
+        };
         for key in keys {
-            self.kill_seat(key);
+            self.with(|state| match state.machine.payload_mut(key) {
+                Some(seat) => {
+                    seat.asked = asked;
+                    seat.end(exit)
+                }
+                None => Reach::Nothing,
+            })
+            .perform();
         }
     }
 
@@ -217,7 +239,7 @@ impl Node {
                 })
                 .perform(),
             Deadline::Stop(key) => self.kill_seat(key),
-            Deadline::StopAll => self.kill_all(),
+            Deadline::StopAll => self.kill_all(Exit::Killed),
         }
         self.run();
     }

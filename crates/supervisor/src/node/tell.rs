@@ -16,19 +16,19 @@ use crate::machine::Key;
 use crate::report::CrashReport;
 
 impl Node {
-    /// It never was ready.
+    /// It never was ready. Also returns the failure that is not told any more.
     pub(super) fn tell_stillborn(
         &self,
         state: &mut State,
         key: Key,
         departed: Departed,
         supervisor: bool,
-    ) -> StartOutcome {
+    ) -> (StartOutcome, Option<StartError>) {
         let Departed { end, reason, .. } = departed;
         let path = self.path_of(state, key);
         if matches!(end, End::Ignored) {
             self.publish(Severity::Info, || SupervisorEvent::ChildIgnored { path });
-            return StartOutcome::Ignored;
+            return (StartOutcome::Ignored, None);
         }
         self.metrics.start_failed();
         if !supervisor {
@@ -37,11 +37,11 @@ impl Node {
                 reason: reason.clone(),
             });
         }
-        state.failure = Some(match end {
+        let stale = state.failure.replace(match end {
             End::Supervisor(Ended::StartFailed(error)) => error,
             _ => StartError::new(path, StartFailure::Exited(reason)),
         });
-        StartOutcome::Failed
+        (StartOutcome::Failed, stale)
     }
 
     /// A worker that had been running is gone. The answer is what is to be logged outside the lock.
