@@ -21,13 +21,26 @@ async fn until_finished(
     }
 }
 
-/// One task, which makes the next incarnation where the last one was. It yields once between
-/// them, or a child that always crashes would never let go of its thread.
+/// One task, which makes the next incarnation where the last one was, and polls it at once.
 ///
 /// # Errors
 ///
 /// When it ends by itself.
 pub async fn in_place(plan: Arc<Plan>) -> Result<(), Failure> {
+    let child = Arc::clone(&plan);
+    let task = tokio::spawn(async move { while Arc::clone(&child).live(0).await.is_err() {} });
+    plan.probe.finished().await;
+    task.abort();
+    Ok(())
+}
+
+/// The same with a yield between two incarnations, which a child that crashes in its first poll
+/// again and again would make necessary.
+///
+/// # Errors
+///
+/// When it ends by itself.
+pub async fn in_place_yielding(plan: Arc<Plan>) -> Result<(), Failure> {
     let child = Arc::clone(&plan);
     let task = tokio::spawn(async move {
         while Arc::clone(&child).live(0).await.is_err() {
@@ -39,30 +52,15 @@ pub async fn in_place(plan: Arc<Plan>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The same without that courtesy: what is left is the clock and the work itself.
-///
-/// # Errors
-///
-/// When it ends by itself.
-pub async fn in_place_at_once(plan: Arc<Plan>) -> Result<(), Failure> {
-    let child = Arc::clone(&plan);
-    let task = tokio::spawn(async move { while Arc::clone(&child).live(0).await.is_err() {} });
-    plan.probe.finished().await;
-    task.abort();
-    Ok(())
-}
-
-/// The same, and each poll of the child catches a panic.
+/// As [`in_place`], and each poll of the child catches a panic.
 ///
 /// # Errors
 ///
 /// When it ends by itself.
 pub async fn in_place_caught(plan: Arc<Plan>) -> Result<(), Failure> {
-    let child = plan.clone();
+    let child = Arc::clone(&plan);
     let task = tokio::spawn(async move {
-        while !matches!(caught(child.clone().live(0)).await, Ok(Ok(()))) {
-            breathe().await;
-        }
+        while !matches!(caught(Arc::clone(&child).live(0)).await, Ok(Ok(()))) {}
     });
     plan.probe.finished().await;
     task.abort();
@@ -88,16 +86,17 @@ async fn caught<T>(child: impl Future<Output = T>) -> std::thread::Result<T> {
 pub async fn respawn(plan: Arc<Plan>) -> Result<(), Failure> {
     let supervise = async {
         let mut children = JoinSet::new();
-        children.spawn(plan.clone().live(0));
+        children.spawn(Arc::clone(&plan).live(0));
         while children.join_next().await.is_some() {
-            children.spawn(plan.clone().live(0));
+            children.spawn(Arc::clone(&plan).live(0));
         }
     };
     until_finished(&plan, supervise).await
 }
 
 fn start(plan: &Arc<Plan>, children: &mut Vec<JoinHandle<Outcome>>) {
-    children.extend((0..plan.probe.group()).map(|index| tokio::spawn(plan.clone().live(index))));
+    children
+        .extend((0..plan.probe.group()).map(|index| tokio::spawn(Arc::clone(plan).live(index))));
 }
 
 /// As a supervisor does it: each child is gone before the one started before it is stopped.

@@ -15,8 +15,8 @@ pub(super) fn contenders(case: Case) -> Vec<Contender<Run>> {
     let floors: &[Floor] = match case {
         Case::Err => &[
             ("floor", |plan| Box::pin(floor::in_place(plan))),
-            ("floor without yield", |plan| {
-                Box::pin(floor::in_place_at_once(plan))
+            ("floor yielding", |plan| {
+                Box::pin(floor::in_place_yielding(plan))
             }),
             ("floor respawn", |plan| Box::pin(floor::respawn(plan))),
         ],

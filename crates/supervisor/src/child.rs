@@ -167,9 +167,14 @@ impl Child {
         ChildId::Name(Arc::clone(&self.id))
     }
 
-    /// What the supervisor keeps of it.
+    /// What the supervisor keeps of it, time and again.
     pub(crate) fn new_child(&self) -> NewChild<Seat> {
         new_child(Arc::new(self.options.clone()), Arc::clone(&self.body))
+    }
+
+    /// What the supervisor keeps of it, once: nothing of it is left with the caller.
+    pub(crate) fn into_new_child(self) -> NewChild<Seat> {
+        new_child(Arc::new(self.options), self.body)
     }
 }
 

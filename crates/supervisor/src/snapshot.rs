@@ -136,7 +136,7 @@ fn child(entry: &Entry<Seat>) -> (ChildSnapshot, Option<Arc<Node>>) {
             ChildKind::Worker
         },
         state: match entry.slot() {
-            Slot::Running if alive => ChildState::Running,
+            Slot::Running if alive && seat.ready => ChildState::Running,
             Slot::Running | Slot::Restarting => ChildState::Restarting,
             Slot::Vacant => ChildState::Undefined,
         },

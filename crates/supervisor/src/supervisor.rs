@@ -159,8 +159,8 @@ impl Supervisor {
         }
         let path = format!("{}/{}", node.path, child.id);
         drop(node);
-        self.start_new(&path, child.child_id(), child.new_child())
-            .await
+        let id = child.child_id();
+        self.start_new(&path, id, child.into_new_child()).await
     }
 
     pub(crate) async fn start_new(

@@ -46,7 +46,7 @@ async fn one_restart_too_many() {
 async fn as_many_as_are_allowed() {
     let root = Supervisor::builder("app")
         .intensity(9, secs(10))
-        .child(crasher("w", millis(1100)));
+        .child(crasher("w", millis(1150)));
     let root = root.start().await.unwrap();
     sleep(secs(3600)).await;
     assert!(root.is_alive());

@@ -63,7 +63,11 @@ impl TreeSnapshot {
 
 impl ChildSnapshot {
     fn line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(state(self.state))?;
+        f.write_str(match self.state {
+            // It is there, but not ready yet.
+            ChildState::Undefined if self.incarnation.is_some() => "starting",
+            other => state(other),
+        })?;
         if let Some(uptime) = self.uptime {
             write!(f, " for {}", Rough(uptime))?;
         }
