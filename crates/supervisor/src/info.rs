@@ -19,6 +19,8 @@ pub struct ChildInfo {
 /// Whether a child runs, as its supervisor believes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChildState {
+    /// It is in its first phase. Only snapshots show it: calls wait until it is over.
+    Starting,
     /// It was started, and nothing else is known yet.
     Running,
     /// A restart failed; it will be tried again.

@@ -219,7 +219,9 @@ impl Node {
         });
         let (max_restarts, period) = (self.spec.flags.max_restarts, self.spec.flags.period);
         #[cfg(feature = "tracing")]
-        tracing::error!(supervisor = %self.path, %child, %reason, max_restarts, ?period, "restart intensity exceeded");
+        let _ = seaworthy_core::panic::catch(|| {
+            tracing::error!(supervisor = %self.path, %child, %reason, max_restarts, ?period, "restart intensity exceeded");
+        });
         let path = Arc::clone(&self.path);
         self.publish(Severity::Error, move || {
             SupervisorEvent::IntensityExceeded {

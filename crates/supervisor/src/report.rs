@@ -114,6 +114,9 @@ impl History {
     }
 }
 
+/// Rows below this are not shown: the clock they are measured with is 4 ms coarse.
+const WORTH_TELLING: Duration = Duration::from_millis(10);
+
 /// How long the children of a tree took to stop, and which did not.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -203,7 +206,7 @@ impl fmt::Display for ShutdownReport {
             f,
             "stopped in {took}: {stopped} workers by themselves, {killed} killed"
         )?;
-        for Stopped { path, took, reason } in slowest.iter().filter(|row| row.took.as_millis() > 0)
+        for Stopped { path, took, reason } in slowest.iter().filter(|row| row.took >= WORTH_TELLING)
         {
             write!(f, "\n  {path} needed {} ({reason})", Rough(*took))?;
         }

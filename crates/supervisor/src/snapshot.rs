@@ -106,13 +106,15 @@ impl TreeSnapshot {
     fn status(&self) -> Status {
         let below =
             |child: &ChildSnapshot| child.below.as_ref().map_or(Status::Healthy, Self::status);
-        let restarting = |child: &ChildSnapshot| child.state == ChildState::Restarting;
+        let under_way = |child: &ChildSnapshot| {
+            matches!(child.state, ChildState::Starting | ChildState::Restarting)
+        };
         if self.state != "running" {
             Status::Unhealthy
         } else if self
             .children
             .iter()
-            .any(|child| restarting(child) || below(child) != Status::Healthy)
+            .any(|child| under_way(child) || below(child) != Status::Healthy)
         {
             Status::Degraded
         } else {
@@ -136,7 +138,8 @@ fn child(entry: &Entry<Seat>) -> (ChildSnapshot, Option<Arc<Node>>) {
             ChildKind::Worker
         },
         state: match entry.slot() {
-            Slot::Running if alive && seat.ready => ChildState::Running,
+            _ if alive && !seat.ready => ChildState::Starting,
+            Slot::Running if alive => ChildState::Running,
             Slot::Running | Slot::Restarting => ChildState::Restarting,
             Slot::Vacant => ChildState::Undefined,
         },

@@ -120,6 +120,10 @@ impl<M: Make> PinnedDrop for ChildTask<M> {
         if *this.ended {
             return;
         }
+        #[cfg(feature = "tracing")]
+        let span = this.span.take();
+        #[cfg(feature = "tracing")]
+        let _entered = span.as_ref().map(tracing::Span::enter);
         let end = match panic::catch(|| this.body.set(None)) {
             Ok(()) => End::Dropped,
             Err(panicked) => End::Reason(ExitReason::Panic(panicked.into())),

@@ -5,13 +5,13 @@ mod common;
 use std::future::pending;
 
 use seaworthy_supervisor::{
-    CallError, Child, ChildId, ChildResult, ChildState, Context, DynamicSupervisor, Ended, Init,
-    Restart, StartChildError, Supervisor, Template,
+    CallError, Child, ChildId, ChildResult, Context, DynamicSupervisor, Ended, Init, Restart,
+    StartChildError, Supervisor, Template,
 };
 use seaworthy_testkit::Live;
 use tokio::time::{Instant, sleep};
 
-use common::{Log, children, counter, crasher, idle, millis, secs, settle};
+use common::{Log, children, counter, millis, secs, settle};
 
 fn waiting() -> Template<()> {
     Child::template(|_cx, ()| pending::<ChildResult>())
@@ -91,68 +91,6 @@ async fn the_limit_counts_those_being_restarted() {
     assert_eq!(children(&pool).await, "#1 #3");
 }
 
-/// A reference means one incarnation: one that is gone is as good as terminated, and a later one at
-/// its place is not touched.
-#[tokio::test(start_paused = true)]
-async fn terminating_what_is_gone_or_elsewhere() {
-    let (one, other) = (pool(waiting()).await, pool(waiting()).await);
-    let child = one.start_child(()).await.unwrap().unwrap();
-    assert_eq!(
-        other.terminate_child(&child).await,
-        Err(CallError::NotFound)
-    );
-    assert!(child.is_alive());
-
-    child.kill();
-    settle().await;
-    assert_eq!(
-        one.terminate_child(&child).await,
-        Ok(()),
-        "that incarnation is gone"
-    );
-    assert_eq!(other.terminate_child(&child).await, Ok(()));
-    assert_eq!(children(&one).await, "#1", "the next one is not touched");
-    let next = one.child("#1").unwrap();
-    assert_eq!(one.terminate_child(&next).await, Ok(()));
-    assert_eq!(one.terminate_child(&next).await, Ok(()), "twice is fine");
-    assert_eq!(children(&one).await, "");
-
-    let child = one.start_child(()).await.unwrap().unwrap();
-    one.stop().await;
-    assert_eq!(one.terminate_child(&child).await, Err(CallError::NotAlive));
-    assert_eq!(other.terminate_child(&child).await, Ok(()));
-}
-
-/// An instance that cannot be restarted now is still there, and terminating it ends the attempts.
-#[tokio::test(start_paused = true)]
-async fn terminating_what_is_being_restarted() {
-    let calls = counter();
-    let template = Child::template_init(move |_cx, ()| {
-        let first = calls() == 1;
-        async move {
-            sleep(millis(100)).await;
-            if first {
-                Ok(Init::Run(pending::<ChildResult>()))
-            } else {
-                Err("not yet".into())
-            }
-        }
-    });
-    let pool = DynamicSupervisor::builder("pool")
-        .template(template)
-        .intensity(1000, secs(60));
-    let pool = pool.start().await.unwrap();
-    let child = pool.start_child(()).await.unwrap().unwrap();
-    child.kill();
-    sleep(millis(150)).await;
-    let states = pool.which_children().await.unwrap();
-    assert_eq!(states[0].state, ChildState::Restarting);
-    assert_eq!(pool.terminate_child(&child).await, Ok(()));
-    assert_eq!(children(&pool).await, "");
-    sleep(secs(1)).await;
-    assert_eq!(pool.snapshot().unwrap().children.len(), 0);
-}
-
 /// Each instance is restarted with its own arguments, by the restart type of the template.
 #[tokio::test(start_paused = true)]
 async fn restarts_keep_their_arguments() {
@@ -230,54 +168,6 @@ async fn named_calls_are_not_supported() {
     assert!(child.is_alive());
 }
 
-/// When its supervisor is restarted the children are gone, as in OTP, the handle goes on, and old
-/// references mean nothing of the new ones.
-#[tokio::test(start_paused = true)]
-async fn children_do_not_survive_their_supervisor() {
-    let live = Live::new();
-    let counted = live.clone();
-    let template = Child::template(move |_cx, ()| {
-        let guard = counted.guard();
-        async move {
-            let _guard = guard;
-            pending().await
-        }
-    });
-    let builder = DynamicSupervisor::builder("pool").template(template);
-    let pool = builder.handle();
-    assert!(
-        matches!(pool.start_child(()).await, Err(StartChildError::NotAlive)),
-        "not yet"
-    );
-    let root = Supervisor::builder("app")
-        .child(Child::supervisor(builder))
-        .start()
-        .await
-        .unwrap();
-    let old = pool.start_child(()).await.unwrap().unwrap();
-    pool.start_child(()).await.unwrap();
-    settle().await;
-    assert_eq!(live.alive(), 2);
-
-    root.child("pool").unwrap().kill();
-    settle().await;
-    assert_eq!((live.alive(), children(&pool).await.as_str()), (0, ""));
-    let new = pool.start_child(()).await.unwrap().unwrap();
-    assert_eq!(&*new.path(), "app/pool/#1", "numbered anew");
-    assert!(
-        new.incarnation() > old.incarnation(),
-        "but never the same incarnation"
-    );
-    assert_eq!(pool.terminate_child(&old).await, Ok(()));
-    assert!(!old.kill() && new.is_alive());
-    root.stop().await;
-    assert!(matches!(pool.ended().await, Ended::Stopped));
-    assert!(matches!(
-        pool.start_child(()).await,
-        Err(StartChildError::NotAlive)
-    ));
-}
-
 /// The intensity is counted over all instances.
 #[tokio::test(start_paused = true)]
 async fn the_intensity_is_common() {
@@ -337,31 +227,4 @@ async fn ten_thousand() {
     let report = pool.stop().await;
     assert_eq!((report.stopped, live.alive()), (10_000, 0));
     assert_eq!(report.slowest.len(), 64, "the report is bounded");
-}
-
-/// It is one child among others, and its own crash loop ends at its parent.
-#[tokio::test(start_paused = true)]
-async fn below_a_static_supervisor() {
-    let template = Child::template(|_cx, ()| async { ChildResult::Err("crashed".into()) });
-    let builder = DynamicSupervisor::builder("pool").template(template);
-    let pool = builder.handle();
-    let root = Supervisor::builder("app")
-        .child(idle("a"))
-        .child(Child::supervisor(builder));
-    let root = root.start().await.unwrap();
-    let sibling = root.child("a").unwrap().incarnation();
-    pool.start_child(()).await.unwrap();
-    settle().await;
-    assert_eq!(children(&root).await, "a pool");
-    assert_eq!(children(&pool).await, "", "restarted, without the child");
-    assert_eq!(root.child("a").unwrap().incarnation(), sibling);
-    let error = root
-        .supervisor("pool")
-        .unwrap()
-        .start_child(crasher("x", secs(1)))
-        .await;
-    assert!(
-        matches!(error, Err(StartChildError::Invalid(_))),
-        "{error:?}"
-    );
 }

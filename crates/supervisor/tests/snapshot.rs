@@ -200,6 +200,8 @@ supervisor registered: running (restarts_in_window 1, max_restarts 5, period 60s
         async move {
             if call == 1 {
                 cx.ready();
+            }
+            if call <= 2 {
                 return Err("crashed".into());
             }
             pending().await

@@ -16,6 +16,9 @@ pub(super) struct SubTask<F> {
     #[pin]
     future: F,
     guard: Guard,
+    /// That of whoever spawned it: the incarnation, as a rule.
+    #[cfg(feature = "tracing")]
+    span: tracing::Span,
 }
 
 /// Tells the supervisor that nothing of the sub-task is left.
@@ -35,7 +38,12 @@ where
             place: place.clone(),
             number: number.unwrap_or(u64::MAX),
         };
-        let handle = place.node.tree.runtime.spawn(Self { future, guard });
+        let handle = place.node.tree.runtime.spawn(Self {
+            future,
+            guard,
+            #[cfg(feature = "tracing")]
+            span: tracing::Span::current(),
+        });
         let abort = handle.abort_handle();
         if number.is_none_or(|number| !place.keep(number, abort)) {
             handle.abort();
@@ -49,6 +57,8 @@ impl<F: Future> Future for SubTask<F> {
 
     fn poll(self: Pin<&mut Self>, waker: &mut Waking<'_>) -> Poll<F::Output> {
         let this = self.project();
+        #[cfg(feature = "tracing")]
+        let _entered = this.span.enter();
         match panic::catch(|| this.future.poll(waker)) {
             Ok(polled) => polled,
             Err(panicked) => {

@@ -61,14 +61,17 @@ impl Node {
             seat.started = clock::coarse();
             seat.asked = Asked::Nothing;
             seat.ready = false;
-            let (body, options) = (Arc::clone(&seat.body), Arc::clone(&seat.options));
+            let body = Arc::clone(&seat.body);
+            let options = &seat.options;
+            // A nested supervisor takes as long as its children.
+            let limit = options.start_timeout.filter(|_| !options.supervisor);
             if !options.handshake {
                 state.machine.started(key, incarnation, StartOutcome::Ok);
                 self.report_started(state, key, incarnation);
             }
-            Some((body, options))
+            Some((body, limit))
         });
-        let Some((body, options)) = started else {
+        let Some((body, limit)) = started else {
             return;
         };
         let live = body.start(Place {
@@ -95,10 +98,7 @@ impl Node {
         });
         if let Some(live) = too_late {
             live.kill(Exit::Killed);
-        } else if let Some(limit) = options
-            .start_timeout
-            .filter(|_| wait && !options.supervisor)
-        {
+        } else if let Some(limit) = limit.filter(|_| wait) {
             self.arm(limit, Deadline::Start(key));
         }
     }

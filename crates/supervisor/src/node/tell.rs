@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use seaworthy_core::clock;
 use seaworthy_core::event::Severity;
+use seaworthy_core::{clock, panic};
 
 use super::seat::{Asked, Departed, State};
 use super::{End, Node, StartOutcome};
@@ -99,19 +99,22 @@ impl Node {
     }
 }
 
-/// Writes a crash to the log. Never under a lock: a subscriber is code of the user.
+/// Writes a crash to the log. Never under a lock: a subscriber is code of the user, and so is the
+/// error in the report.
 pub(super) fn log_crash(crash: Option<CrashReport>) {
     #[cfg(feature = "tracing")]
-    if let Some(CrashReport {
-        path,
-        incarnation,
-        reason,
-        uptime,
-        restarts_in_window,
-        ..
-    }) = &crash
-    {
-        tracing::error!(%path, incarnation, %reason, ?uptime, restarts_in_window, "child crashed");
+    if let Some(report) = &crash {
+        let CrashReport {
+            path,
+            incarnation,
+            reason,
+            uptime,
+            restarts_in_window,
+            ..
+        } = report;
+        let _ = panic::catch(|| {
+            tracing::error!(%path, incarnation, %reason, ?uptime, restarts_in_window, "child crashed");
+        });
     }
-    drop(crash);
+    panic::drop_quietly(crash);
 }

@@ -63,11 +63,7 @@ impl TreeSnapshot {
 
 impl ChildSnapshot {
     fn line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.state {
-            // It is there, but not ready yet.
-            ChildState::Undefined if self.incarnation.is_some() => "starting",
-            other => state(other),
-        })?;
+        f.write_str(state(self.state))?;
         if let Some(uptime) = self.uptime {
             write!(f, " for {}", Rough(uptime))?;
         }
@@ -85,6 +81,7 @@ impl ChildSnapshot {
 
 pub(super) fn state(state: ChildState) -> &'static str {
     match state {
+        ChildState::Starting => "starting",
         ChildState::Running => "running",
         ChildState::Restarting => "restarting",
         ChildState::Undefined => "not running",

@@ -141,6 +141,7 @@ pub async fn children(supervisor: &Supervisor) -> String {
     children.reverse();
     let words = children.iter().map(|child| {
         let mark = match child.state {
+            ChildState::Starting => unreachable!("only in snapshots"),
             ChildState::Running => "",
             ChildState::Restarting => "!",
             ChildState::Undefined => "?",

@@ -69,6 +69,7 @@ fn row(child: &ChildInfo) -> Value {
         ChildId::Number(_) => None,
     };
     let state = match child.state {
+        ChildState::Starting => unreachable!("only in snapshots"),
         ChildState::Running => "running",
         ChildState::Restarting => "restarting",
         ChildState::Undefined => "undefined",

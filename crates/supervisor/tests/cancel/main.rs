@@ -1,0 +1,70 @@
+//! Every async call may be dropped at any of its awaits: what it says about that holds, and nothing
+//! leaks.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod calls;
+mod ends;
+mod starts;
+mod world;
+
+use std::path::Path;
+
+/// What is tested here, by source file. A new async function has to come with a test.
+const TESTED: [(&str, fn()); 16] = [
+    ("builder.rs: start", starts::builder_start),
+    ("context.rs: ShutdownSignal", ends::shutdown_signal),
+    ("dynamic.rs: start", starts::dynamic_start),
+    ("dynamic.rs: start_child", starts::dynamic_start_child),
+    (
+        "dynamic.rs: terminate_child",
+        starts::dynamic_terminate_child,
+    ),
+    ("monitor.rs: Monitor", ends::monitor),
+    ("supervisor.rs: count_children", calls::count_children),
+    ("supervisor.rs: delete_child", calls::delete_child),
+    ("supervisor.rs: ended", ends::ended),
+    ("supervisor.rs: restart_child", calls::restart_child),
+    ("supervisor.rs: shutdown", ends::shutdown),
+    ("supervisor.rs: start_child", calls::start_child),
+    ("supervisor.rs: stop", ends::stop),
+    ("supervisor.rs: suspend", calls::suspend),
+    ("supervisor.rs: terminate_child", calls::terminate_child),
+    ("supervisor.rs: which_children", calls::which_children),
+];
+
+#[test]
+fn no_async_function_is_left_out() {
+    let mut found = Vec::new();
+    list(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut found,
+    );
+    found.sort();
+    assert_eq!(found, TESTED.map(|(name, _)| name));
+}
+
+/// The public async functions and futures in the sources below `folder`.
+fn list(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            list(&path, found);
+            continue;
+        }
+        let file = path
+            .file_name()
+            .expect("a file")
+            .to_string_lossy()
+            .into_owned();
+        for line in std::fs::read_to_string(&path).expect("a source").lines() {
+            let line = line.trim_start();
+            let name = line.strip_prefix("pub async fn ");
+            if let Some(name) = name.or_else(|| line.strip_prefix("impl Future for ")) {
+                let end = name.find(|c: char| !c.is_alphanumeric() && c != '_');
+                found.push(format!("{file}: {}", &name[..end.unwrap_or(name.len())]));
+            }
+        }
+    }
+}
