@@ -32,6 +32,7 @@ impl Coarse {
     }
 
     /// The time from `earlier` to this instant; zero if `earlier` is later.
+    #[inline]
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
@@ -39,6 +40,7 @@ impl Coarse {
 }
 
 /// The current instant of the coarse monotonic clock: at most 4 ms behind, and cheap.
+#[inline]
 #[must_use]
 pub fn coarse() -> Coarse {
     Coarse(source::nanos())
@@ -49,6 +51,7 @@ pub fn coarse() -> Coarse {
 mod source {
     use rustix::time::{ClockId, clock_gettime};
 
+    #[inline]
     pub(super) fn nanos() -> u64 {
         let now = clock_gettime(ClockId::MonotonicCoarse);
         // Neither part of a monotonic reading is ever negative.

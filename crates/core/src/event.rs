@@ -142,6 +142,7 @@ impl Events {
     }
 
     /// Whether anybody listens.
+    #[inline]
     #[must_use]
     pub fn is_watched(&self) -> bool {
         self.bus.listeners.load(Ordering::Acquire) > 0
@@ -178,20 +179,11 @@ impl Events {
     }
 
     /// Delivers what is published, unless another thread is at it: then that one delivers this too.
+    #[inline]
     pub fn deliver(&self) {
-        if !self.is_watched() {
-            return;
+        if self.is_watched() {
+            self.bus.deliver();
         }
-        self.bus.serial.run(
-            |queue| Some((queue.pending.pop_front()?, Arc::clone(&queue.sinks))),
-            |(event, sinks)| {
-                for sink in sinks.iter() {
-                    // The observer's panic is the observer's: the hook has reported it.
-                    let _ = panic::catch(|| (sink.call)(&event));
-                }
-                panic::drop_quietly((event, sinks));
-            },
-        );
     }
 
     /// [`publish`](Self::publish) and [`deliver`](Self::deliver).
@@ -206,6 +198,19 @@ impl Events {
 }
 
 impl Bus {
+    fn deliver(&self) {
+        self.serial.run(
+            |queue| Some((queue.pending.pop_front()?, Arc::clone(&queue.sinks))),
+            |(event, sinks)| {
+                for sink in sinks.iter() {
+                    // The observer's panic is the observer's: the hook has reported it.
+                    let _ = panic::catch(|| (sink.call)(&event));
+                }
+                panic::drop_quietly((event, sinks));
+            },
+        );
+    }
+
     fn change_sinks(&self, change: impl FnOnce(&mut Vec<Sink>)) {
         // What goes is dropped outside the lock: events and captures may do anything in their drop.
         let old = self.serial.with(|queue| {

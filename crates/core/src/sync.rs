@@ -29,6 +29,7 @@ impl<T> Lock<T> {
     }
 
     /// Waits for the lock. Never hold it across an await point.
+    #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.inner
             .lock()

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
+
 use crate::builder::SupervisorSpec;
 use crate::context::Context;
 use crate::exit::ChildResult;
@@ -12,7 +14,7 @@ use crate::task::ChildTask;
 /// What the supervisor calls for each incarnation that the child's own task does not make itself.
 pub(crate) trait Body: fmt::Debug + Send + Sync {
     /// Starts the process of `place`.
-    fn start(self: Arc<Self>, place: Place) -> Live;
+    fn start(self: Arc<Self>, runtime: &Handle, place: Place) -> Live;
 }
 
 /// Makes the future of an incarnation.
@@ -28,9 +30,8 @@ pub(crate) struct Worker<M> {
 }
 
 impl<M: Make> Body for Worker<M> {
-    fn start(self: Arc<Self>, place: Place) -> Live {
-        let runtime = place.node.tree.runtime.clone();
-        Live::Task(runtime.spawn(ChildTask::new(place, self)).abort_handle())
+    fn start(self: Arc<Self>, runtime: &Handle, place: Place) -> Live {
+        Live::Task(runtime.spawn(ChildTask::new(place, self)))
     }
 }
 
@@ -76,7 +77,7 @@ where
 
 /// A child that is a supervisor.
 impl Body for SupervisorSpec {
-    fn start(self: Arc<Self>, place: Place) -> Live {
+    fn start(self: Arc<Self>, _runtime: &Handle, place: Place) -> Live {
         let tree = Arc::clone(&place.node.tree);
         Live::Supervisor(Node::launch(tree, self, Some(place)))
     }

@@ -74,11 +74,13 @@ impl Node {
         let Some((body, limit)) = started else {
             return;
         };
-        let live = body.start(Place {
-            node: Arc::clone(self),
+        let node = Arc::clone(self);
+        let place = Place {
+            node,
             key,
             incarnation,
-        });
+        };
+        let live = body.start(&self.tree.runtime, place);
         let (too_late, wait) = self.with(|state| {
             let starting = state.machine.is_starting(key);
             match state.current(key, incarnation) {

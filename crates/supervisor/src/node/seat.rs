@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use seaworthy_core::clock::Coarse;
 use tokio::sync::oneshot;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{Caller, End, Node};
@@ -84,7 +84,7 @@ pub(crate) struct Seat {
 /// How to reach the process.
 #[derive(Debug)]
 pub(crate) enum Live {
-    Task(AbortHandle),
+    Task(JoinHandle<()>),
     Supervisor(Arc<Node>),
 }
 
