@@ -152,7 +152,7 @@ impl Node {
         }
     }
 
-    /// Puts a message into the inbox and runs; the message comes back if the supervisor is over.
+    /// Puts a message into the inbox and runs; false if the supervisor is over.
     pub(crate) fn post(self: &Arc<Self>, message: Message<Seat, Caller>) -> bool {
         let refused = self
             .serial

@@ -1,4 +1,5 @@
-//! What holds for the workspace as a whole: who may depend on whom, and how long a file may be.
+//! What holds for the workspace as a whole: who may depend on whom, what every member has in common, and
+//! how long a file may be.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,7 +9,8 @@ use serde_json::Value;
 /// Lines of code beyond which a file holds more than one idea.
 const LINES_MAX: usize = 300;
 
-fn metadata() -> Value {
+/// The members, as cargo sees them.
+fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))
         .args([
             "metadata",
@@ -25,65 +27,103 @@ fn metadata() -> Value {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    serde_json::from_slice(&output.stdout).expect("cargo speaks JSON")
+    let mut metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo speaks JSON");
+    let Value::Array(packages) = metadata["packages"].take() else {
+        panic!("cargo lists its packages");
+    };
+    assert!(packages.len() >= 5, "all members are here");
+    packages
 }
 
-/// Whom a package depends on among ours, tests left out.
-fn ours(package: &Value) -> Vec<&str> {
-    let dependencies = package["dependencies"].as_array().expect("a list");
-    let normal = dependencies
-        .iter()
-        .filter(|dependency| dependency["kind"].is_null());
-    normal
-        .filter_map(|dependency| dependency["name"].as_str())
-        .filter(|name| name.starts_with("seaworthy"))
-        .collect()
+fn name(package: &Value) -> &str {
+    package["name"].as_str().expect("a name")
+}
+
+/// The names of what a package depends on, for its tests or for itself.
+fn dependencies(package: &Value, tests: bool) -> impl Iterator<Item = &str> {
+    let all = package["dependencies"].as_array().expect("a list").iter();
+    all.filter(move |dependency| (dependency["kind"] == "dev") == tests)
+        .map(name)
 }
 
 #[test]
 fn dependencies_point_one_way() {
-    let metadata = metadata();
-    let packages = metadata["packages"].as_array().expect("a list");
-    assert!(packages.len() >= 5, "all members are here");
-    for package in packages {
-        let name = package["name"].as_str().expect("a name");
-        let allowed: &[&str] = match name {
-            "seaworthy-core" | "seaworthy-testkit" => &[],
+    for package in &packages() {
+        let member = name(package);
+        let (own, in_tests): (&[&str], &[&str]) = match member {
+            "seaworthy-testkit" => (&[], &[]),
+            "seaworthy-core" => (&[], &["seaworthy-testkit"]),
             "seaworthy-examples" | "seaworthy-benches" => continue,
-            _ => &["seaworthy-core"],
+            _ => (
+                &["seaworthy-core"],
+                &["seaworthy-core", "seaworthy-testkit"],
+            ),
         };
-        for dependency in ours(package) {
+        for (tests, allowed) in [(false, own), (true, in_tests)] {
+            let ours = dependencies(package, tests).filter(|name| name.starts_with("seaworthy"));
+            let forbidden: Vec<_> = ours.filter(|name| !allowed.contains(name)).collect();
             assert!(
-                allowed.contains(&dependency),
-                "{name} must not depend on {dependency}"
+                forbidden.is_empty(),
+                "{member} must not depend on {forbidden:?}"
             );
         }
-        let tower = package["dependencies"].as_array().expect("a list").iter();
-        let whole =
-            |dependency: &&Value| dependency["kind"].is_null() && dependency["name"] == "tower";
         assert!(
-            tower.filter(whole).count() == 0,
-            "{name}: tower-layer and tower-service are enough"
+            dependencies(package, false).all(|dependency| dependency != "tower"),
+            "{member}: tower-layer and tower-service are enough"
+        );
+    }
+}
+
+#[test]
+fn members_have_in_common_what_they_should() {
+    let private = [
+        "seaworthy-testkit",
+        "seaworthy-examples",
+        "seaworthy-benches",
+    ];
+    for package in &packages() {
+        let member = name(package);
+        let published = package["publish"] != Value::Array(Vec::new());
+        assert_eq!(published, !private.contains(&member), "{member}: `publish`");
+        assert_eq!(package["edition"], "2024", "{member}");
+        assert_eq!(package["license"], "MIT OR Apache-2.0", "{member}");
+        let minimum = if member == "seaworthy-examples" {
+            "1.89"
+        } else {
+            "1.88"
+        };
+        assert_eq!(package["rust_version"], minimum, "{member}");
+
+        let manifest = package["manifest_path"].as_str().expect("a path");
+        let manifest = std::fs::read_to_string(manifest).expect("a manifest");
+        assert!(
+            manifest.contains("[lints]\nworkspace = true\n"),
+            "{member} does not inherit the lints, `unsafe_code = \"forbid\"` among them"
         );
     }
 }
 
 #[test]
 fn files_stay_small() {
-    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let crates = crates.expect("the folder of the crates");
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(crates).expect("the crates").flatten() {
+    for entry in std::fs::read_dir(crates).expect("it can be read").flatten() {
         collect(&entry.path().join("src"), &mut files);
     }
     assert!(files.len() > 20, "the sources were found");
-    for file in files {
-        let lines = code_lines(&std::fs::read_to_string(&file).expect("text"));
-        assert!(
-            lines <= LINES_MAX,
-            "{} has {lines} lines of code",
-            file.display()
-        );
-    }
+    let long: Vec<_> = files
+        .iter()
+        .map(|file| {
+            let text = std::fs::read_to_string(file).expect("text");
+            (code_lines(&text), file.display())
+        })
+        .filter(|(lines, _)| *lines > LINES_MAX)
+        .collect();
+    assert!(
+        long.is_empty(),
+        "more than {LINES_MAX} lines of code: {long:#?}"
+    );
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
