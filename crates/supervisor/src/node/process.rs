@@ -181,7 +181,10 @@ impl Node {
             });
         }
         let (supervisor, ready) = (seat.options.supervisor, seat.ready);
-        let mut departed = seat.depart(end, clock::coarse());
+        // Its uptime is told with a crash, and to those who listen.
+        let told = seat.asked.is_crash() || self.tree.events.is_watched();
+        let now = if told { clock::coarse() } else { seat.started };
+        let mut departed = seat.depart(end, now);
         let monitors = std::mem::take(&mut departed.monitors);
         let Departed {
             told,

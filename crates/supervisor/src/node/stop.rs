@@ -1,6 +1,7 @@
 //! Asking processes to stop, and not waiting for ever.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use seaworthy_core::clock;
@@ -92,8 +93,9 @@ impl Seat {
 
 impl Node {
     pub(super) fn stop(self: &Arc<Self>, key: Key) {
+        let reporting = self.tree.reporting.load(Ordering::Relaxed);
         let (reach, limit) = self.with(|state| {
-            state.asked_at = Some(clock::coarse());
+            state.asked_at = reporting.then(clock::coarse);
             match state.machine.payload_mut(key) {
                 Some(seat) => (seat.ask(), seat.options.shutdown),
                 None => (Reach::Nothing, Shutdown::Infinity),
