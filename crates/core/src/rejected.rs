@@ -62,6 +62,9 @@ pub enum Reason {
     TimedOut,
     /// The component is on its way out and takes no more calls.
     ShuttingDown,
+    /// The component is down, and nothing will bring it back by itself: it was stopped, or whoever restarted it gave
+    /// up.
+    Stopped,
 }
 
 /// Whether the service may have begun with a call that got no answer.
@@ -85,7 +88,8 @@ impl Reason {
             | Self::Expired
             | Self::Evicted
             | Self::Restarting
-            | Self::ShuttingDown => Executed::No,
+            | Self::ShuttingDown
+            | Self::Stopped => Executed::No,
         }
     }
 }
@@ -102,6 +106,7 @@ impl fmt::Display for Reason {
             Self::Crashed => "crashed",
             Self::TimedOut => "timed out",
             Self::ShuttingDown => "shutting down",
+            Self::Stopped => "stopped",
         })
     }
 }

@@ -30,6 +30,7 @@ fn only_what_had_begun_may_have_been_executed() {
         Evicted,
         Restarting,
         ShuttingDown,
+        Stopped,
     ] {
         assert_eq!(
             Rejected::new(reason, "x").executed(),

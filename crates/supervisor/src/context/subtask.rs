@@ -22,9 +22,17 @@ pub(super) struct SubTask<F> {
 }
 
 /// Tells the supervisor that nothing of the sub-task is left.
+#[derive(Debug)]
 struct Guard {
     place: Place,
     number: u64,
+}
+
+/// Something that belongs to an incarnation and that no abort reaches: a thread, an operating-system
+/// process. The incarnation is not over before this is dropped.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    _guard: Guard,
 }
 
 impl<F> SubTask<F>
@@ -78,6 +86,16 @@ impl Drop for Guard {
 }
 
 impl Place {
+    /// Keeps the incarnation from being over; `None` if it is already.
+    #[expect(dead_code, reason = "for the children that are threads or processes")]
+    pub(crate) fn hold(&self) -> Option<Hold> {
+        let number = self.enlist()?;
+        let place = self.clone();
+        Some(Hold {
+            _guard: Guard { place, number },
+        })
+    }
+
     /// A number for a new sub-task, unless the child has ended.
     fn enlist(&self) -> Option<u64> {
         self.node.with(|state| {
