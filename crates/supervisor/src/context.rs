@@ -11,6 +11,9 @@ use pin_project::pin_project;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use crate::id::ChildId;
+use crate::link::Exits;
+use crate::monitor::ChildRef;
 use crate::node::Place;
 use crate::supervisor::Supervisor;
 use subtask::SubTask;
@@ -72,6 +75,70 @@ impl Context {
             .ready(self.place.key, self.place.incarnation);
     }
 
+    /// Links this incarnation with another process: when one of the two ends, the other gets an exit signal with
+    /// the reason, and ends with the same one. [`ExitReason::Normal`](crate::ExitReason::Normal) ends nobody, and one
+    /// that [traps exits](Self::trap_exits) reads the signal instead.
+    ///
+    /// If the other has ended already, the signal comes at once, with
+    /// [`NoProcess`](crate::ExitReason::NoProcess). Linking twice is linking once. As in OTP, a supervisor on
+    /// the other side ignores signals along links, but its own end is signalled.
+    ///
+    /// ```
+    /// use seaworthy_supervisor::{Child, Context, Exit, Restart, Supervisor};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let root = Supervisor::builder("app")
+    ///     .child(Child::task("bomb", |_cx: Context| async { std::future::pending().await }).restart(Restart::Temporary))
+    ///     .child(Child::task("witness", |cx: Context| async move {
+    ///         let mut exits = cx.trap_exits();
+    ///         let bomb = cx.supervisor().child("bomb").ok_or("there is no bomb")?;
+    ///         cx.link(&bomb);
+    ///         bomb.exit("boom".into());
+    ///         while let Some(exit) = exits.recv().await {
+    ///             println!("{exit}");
+    ///             if let Exit::Shutdown = exit {
+    ///                 break;
+    ///             }
+    ///         }
+    ///         Ok(())
+    ///     }))
+    ///     .start()
+    ///     .await?;
+    /// # root.stop().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn link(&self, other: &ChildRef) {
+        self.place.link(&other.place);
+    }
+
+    /// Takes a link away, whoever made it. No signal of the other comes after this.
+    pub fn unlink(&self, other: &ChildRef) {
+        self.place.unlink(&other.place);
+    }
+
+    /// Makes this incarnation read the exit signals that come along its links and from
+    /// [`ChildRef::exit`](crate::ChildRef::exit), instead of dying of them. It then also reads the order of its
+    /// supervisor, and has its [shutdown time](crate::Child::shutdown), as with [`shutdown`](Self::shutdown).
+    /// A kill cannot be trapped.
+    ///
+    /// Of several calls each gives a reader of the same signals, and each signal is read once.
+    pub fn trap_exits(&self) -> Exits {
+        self.place.trap_exits()
+    }
+
+    /// This incarnation, as others see it. Of a child that is forgotten, the id is `#0`.
+    #[must_use]
+    pub fn me(&self) -> ChildRef {
+        let Place { node, key, .. } = &self.place;
+        let id = node.with(|state| Some(state.machine.children().get(*key)?.id.clone()));
+        ChildRef {
+            place: self.place.clone(),
+            id: id.unwrap_or(ChildId::Number(0)),
+        }
+    }
+
     /// The supervisor of this child. The handle does not own it.
     #[must_use]
     pub fn supervisor(&self) -> Supervisor {
@@ -130,7 +197,7 @@ impl Place {
     }
 
     /// The token that is cancelled when the child is to stop; it is so already if that was said.
-    fn trap(&self) -> CancellationToken {
+    pub(crate) fn trap(&self) -> CancellationToken {
         self.node
             .with(|state| match state.current(self.key, self.incarnation) {
                 Some(seat) if !seat.is_asked() => seat

@@ -30,6 +30,8 @@ pub enum ExitReason {
     Killed,
     /// Its first phase took longer than this.
     StartTimeout(Duration),
+    /// There was no such process when it was linked to.
+    NoProcess,
     /// The runtime it ran on was shut down.
     RuntimeGone,
     /// It had ended before the question was asked, and nobody wrote down why.
@@ -59,6 +61,7 @@ impl ExitReason {
             Self::Panic(_) => "panic",
             Self::Killed => "killed",
             Self::StartTimeout(_) => "start_timeout",
+            Self::NoProcess => "no_process",
             Self::RuntimeGone => "runtime_gone",
             Self::Unknown => "unknown",
         }
@@ -85,6 +88,7 @@ impl fmt::Display for ExitReason {
             Self::Panic(panic) => write!(f, "{panic}"),
             Self::Killed => f.write_str("killed"),
             Self::StartTimeout(limit) => write!(f, "not ready within {limit:?}"),
+            Self::NoProcess => f.write_str("there was no such process"),
             Self::RuntimeGone => f.write_str("the runtime was shut down"),
             Self::Unknown => f.write_str("unknown: it had ended before"),
         }
@@ -107,6 +111,13 @@ fn shown(error: &(dyn Error + Send + Sync)) -> String {
 }
 
 impl Error for ExitReason {}
+
+/// A reason that is only text: an error with that message.
+impl From<&'static str> for ExitReason {
+    fn from(message: &'static str) -> Self {
+        Self::Error(BoxError::from(message).into())
+    }
+}
 
 /// What is known about a panic.
 ///

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::exit::ExitReason;
 use crate::id::ChildId;
+use crate::link::Exit;
 use crate::node::Place;
 
 /// One incarnation of a child, as seen from outside.
@@ -57,6 +58,19 @@ impl ChildRef {
         self.place
             .node
             .kill_child(self.place.key, self.place.incarnation)
+    }
+
+    /// Sends this incarnation an exit signal. If it [traps exits](crate::Context::trap_exits), it reads the reason;
+    /// otherwise it ends with that reason at its next await, unless the reason is [`ExitReason::Normal`], which has
+    /// no effect. [`ExitReason::Killed`] cannot be trapped: it is a [kill](Self::kill).
+    ///
+    /// False if the incarnation had ended already, or has not read 1024 signals that were sent to it before. A
+    /// supervisor ignores all but the kill, as in OTP.
+    pub fn exit(&self, reason: ExitReason) -> bool {
+        match reason {
+            ExitReason::Killed => self.kill(),
+            reason => self.place.signal(None, Exit::Sent(reason)),
+        }
     }
 
     /// Resolves when this incarnation has ended, with its reason; at once if it has already.

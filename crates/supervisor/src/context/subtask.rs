@@ -142,10 +142,7 @@ impl Place {
     fn doom(&self, panic: Panic) {
         let main = self.node.with(|state| {
             let seat = state.current(self.key, self.incarnation)?;
-            if !seat.is_asked() {
-                seat.extra().doomed.get_or_insert(ExitReason::Panic(panic));
-            }
-            seat.live.take()
+            seat.doom(ExitReason::Panic(panic))
         });
         if let Some(Live::Task(main)) = main {
             main.abort();

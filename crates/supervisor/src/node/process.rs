@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use seaworthy_core::event::Severity;
 use seaworthy_core::{clock, panic};
-use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
-use super::seat::{Asked, Departed, State};
+use super::seat::{Asked, Departed, Mourners, State};
 use super::stop::{Deadline, Timer};
 use super::tell::log_crash;
 use super::{Exit, Node, Place, StartOutcome};
@@ -44,7 +43,7 @@ impl End {
 struct Aftermath {
     /// Sub-tasks that have to end first; then there is nothing else.
     subtasks: Vec<AbortHandle>,
-    monitors: Vec<oneshot::Sender<Down>>,
+    mourners: Mourners,
     down: Option<Down>,
     crash: Option<CrashReport>,
     /// Whether the supervisor can go on now.
@@ -150,10 +149,12 @@ impl Node {
         };
         after.subtasks.iter().for_each(AbortHandle::abort);
         if let Some(down) = after.down.take() {
-            for monitor in after.monitors.drain(..) {
-                // Whoever stopped waiting does not want to know.
-                let _ = monitor.send(down.clone());
-            }
+            let ended = Place {
+                node: Arc::clone(self),
+                key,
+                incarnation,
+            };
+            std::mem::take(&mut after.mourners).tell(&ended, &down);
         }
         log_crash(after.crash.take());
         let go_on = after.go_on;
@@ -185,7 +186,7 @@ impl Node {
         let told = seat.asked.is_crash() || self.tree.events.is_watched();
         let now = if told { clock::coarse() } else { seat.started };
         let mut departed = seat.depart(end, now);
-        let monitors = std::mem::take(&mut departed.monitors);
+        let mourners = std::mem::take(&mut departed.mourners);
         let Departed {
             told,
             uptime,
@@ -212,8 +213,7 @@ impl Node {
             (outcome, stale) = self.tell_stillborn(state, key, departed, supervisor);
             state.machine.started(key, incarnation, outcome);
         }
-        let watched = !monitors.is_empty();
-        let down = watched.then(|| Down {
+        let down = mourners.is_anybody().then(|| Down {
             path: self.path_of(state, key),
             incarnation,
             reason: reason.clone(),
@@ -230,7 +230,7 @@ impl Node {
         let go_on = state.machine.can_go_on();
         Some(Aftermath {
             subtasks: Vec::new(),
-            monitors,
+            mourners,
             down,
             crash,
             go_on,

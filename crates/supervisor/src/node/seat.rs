@@ -15,6 +15,7 @@ use crate::config::Options;
 use crate::error::StartError;
 use crate::event::Ended;
 use crate::exit::ExitReason;
+use crate::link::{Links, Mailbox};
 use crate::machine::{Exit, Key, Machine};
 use crate::monitor::Down;
 use crate::report::{History, PastExit};
@@ -113,8 +114,11 @@ pub(crate) struct Extra {
     pub(crate) history: History,
     /// The main task ended; its sub-tasks have not yet.
     pub(crate) pending: Option<End>,
-    /// A sub-task panicked: that is how the child ends.
+    /// A sub-task panicked, or a signal came along a link: that is how the child ends.
     pub(crate) doomed: Option<ExitReason>,
+    pub(crate) links: Links,
+    /// Taken by a child that traps the signals of those it is linked to.
+    pub(crate) exits: Option<Arc<Mailbox>>,
 }
 
 impl Seat {
@@ -139,7 +143,16 @@ impl Seat {
         self.asked != Asked::Nothing
     }
 
-    /// Whether a sub-task has panicked.
+    /// From now on it ends with this reason, unless it was to end anyway. What is returned is to be aborted.
+    #[must_use]
+    pub(crate) fn doom(&mut self, reason: ExitReason) -> Option<Live> {
+        if !self.is_asked() {
+            self.extra().doomed.get_or_insert(reason);
+        }
+        self.live.take()
+    }
+
+    /// Whether it is to end with a reason that is not its own.
     pub(super) fn is_doomed(&self) -> bool {
         self.extra
             .as_ref()
@@ -148,7 +161,12 @@ impl Seat {
 
     /// Whether nobody but the child itself is concerned by its end.
     pub(super) fn is_plain(&self) -> bool {
-        let untouched = |extra: &Extra| extra.monitors.is_empty() && extra.subtasks.is_empty();
+        let untouched = |extra: &Extra| {
+            extra.monitors.is_empty()
+                && extra.subtasks.is_empty()
+                && extra.links.is_empty()
+                && extra.exits.is_none()
+        };
         self.asked == Asked::Nothing
             && !self.options.handshake
             && self.extra.as_deref().is_none_or(untouched)
@@ -158,11 +176,15 @@ impl Seat {
     pub(super) fn depart(&mut self, end: End, now: Coarse) -> Departed {
         let asked = std::mem::take(&mut self.asked);
         self.live = None;
-        let (mut doomed, mut monitors) = (None, Vec::new());
+        let (mut doomed, mut mourners) = (None, Mourners::default());
         if let Some(extra) = &mut self.extra {
             extra.trap = None;
             doomed = extra.doomed.take();
-            monitors = std::mem::take(&mut extra.monitors);
+            mourners = Mourners {
+                monitors: std::mem::take(&mut extra.monitors),
+                links: std::mem::take(&mut extra.links),
+                exits: extra.exits.take(),
+            };
         }
         let reason = match &end {
             End::Reason(reason) => reason.clone(),
@@ -187,7 +209,7 @@ impl Seat {
             told,
             asked,
             uptime: now.since(self.started),
-            monitors,
+            mourners,
         }
     }
 
@@ -207,7 +229,16 @@ pub(super) struct Departed {
     pub(super) told: ExitReason,
     pub(super) asked: Asked,
     pub(super) uptime: Duration,
+    pub(super) mourners: Mourners,
+}
+
+/// Who is to be told of an end.
+#[derive(Debug, Default)]
+pub(super) struct Mourners {
     pub(super) monitors: Vec<oneshot::Sender<Down>>,
+    pub(super) links: Links,
+    /// The signals that the process itself has not read.
+    pub(super) exits: Option<Arc<Mailbox>>,
 }
 
 impl Asked {

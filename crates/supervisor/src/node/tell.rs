@@ -7,12 +7,14 @@ use std::time::Duration;
 use seaworthy_core::event::Severity;
 use seaworthy_core::{clock, panic};
 
-use super::seat::{Asked, Departed, State};
-use super::{End, Node, StartOutcome};
+use super::seat::{Asked, Departed, Mourners, State};
+use super::{End, Node, Place, StartOutcome};
 use crate::error::{StartError, StartFailure};
 use crate::event::{Ended, SupervisorEvent};
 use crate::exit::ExitReason;
+use crate::link::Exit;
 use crate::machine::Key;
+use crate::monitor::Down;
 use crate::report::CrashReport;
 
 impl Node {
@@ -96,6 +98,31 @@ impl Node {
         let log = logged.then(|| report.clone());
         self.publish(Severity::Warning, || SupervisorEvent::ChildCrashed(report));
         log
+    }
+}
+
+impl Mourners {
+    pub(super) fn is_anybody(&self) -> bool {
+        !self.monitors.is_empty() || !self.links.is_empty() || self.exits.is_some()
+    }
+
+    /// Tells those who asked, and ends those who did not want to outlive it. Never under a lock.
+    pub(super) fn tell(self, ended: &Place, down: &Down) {
+        for monitor in self.monitors {
+            // Whoever stopped waiting does not want to know.
+            let _ = monitor.send(down.clone());
+        }
+        for peer in self.links.into_peers() {
+            let exit = Exit::Linked {
+                path: Arc::clone(&down.path),
+                incarnation: down.incarnation,
+                reason: down.reason.clone(),
+            };
+            peer.signal(Some(ended), exit);
+        }
+        if let Some(mailbox) = self.exits {
+            mailbox.close();
+        }
     }
 }
 

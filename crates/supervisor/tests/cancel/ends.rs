@@ -160,3 +160,46 @@ pub fn monitor() {
     );
     assert_eq!(awaits, 1);
 }
+
+/// A signal that nobody got to read is read by the next reader, and only by it.
+#[test]
+pub fn exits_recv() {
+    let fixture = async || {
+        let (contexts, mut context) = mpsc::unbounded_channel();
+        let child = Child::task("w", move |cx: Context| {
+            contexts.send(cx).expect("somebody waits");
+            std::future::pending()
+        });
+        let root = Supervisor::builder("app").child(child).start().await;
+        let root = root.expect("it starts");
+        let exits = context.recv().await.expect("it began").trap_exits();
+        let child = root.child("w").expect("it runs");
+        tokio::spawn(async move {
+            for word in ["one", "two", "three"] {
+                sleep(secs(5)).await;
+                assert!(child.exit(word.into()));
+            }
+        });
+        (root, exits)
+    };
+    let awaits = at_every_await(
+        4,
+        fixture,
+        async |(_, exits)| exits.recv().await.expect("it lives").to_string(),
+        async |(_, exits), ending| {
+            let first = match ending {
+                Ending::Completed(first) => first,
+                _ => exits.recv().await.expect("it lives").to_string(),
+            };
+            let second = exits.recv().await.expect("it lives").to_string();
+            assert_eq!(
+                [first, second],
+                [
+                    "told to exit: error: one".to_owned(),
+                    "told to exit: error: two".to_owned()
+                ]
+            );
+        },
+    );
+    assert_eq!(awaits, 1);
+}

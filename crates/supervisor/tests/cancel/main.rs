@@ -12,7 +12,7 @@ mod world;
 use std::path::Path;
 
 /// What is tested here, by source file. A new async function has to come with a test.
-const TESTED: [(&str, fn()); 16] = [
+const TESTED: [(&str, fn()); 17] = [
     ("builder.rs: start", starts::builder_start),
     ("context.rs: ShutdownSignal", ends::shutdown_signal),
     ("dynamic.rs: start", starts::dynamic_start),
@@ -21,6 +21,7 @@ const TESTED: [(&str, fn()); 16] = [
         "dynamic.rs: terminate_child",
         starts::dynamic_terminate_child,
     ),
+    ("link.rs: recv", ends::exits_recv),
     ("monitor.rs: Monitor", ends::monitor),
     ("supervisor.rs: count_children", calls::count_children),
     ("supervisor.rs: delete_child", calls::delete_child),
