@@ -14,6 +14,14 @@ pub fn exact() -> Instant {
     Instant::now()
 }
 
+/// The instant `delay` from now; one that is too far away to be told is thirty years from now.
+#[must_use]
+pub fn after(delay: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+    let now = exact();
+    now.checked_add(delay).unwrap_or_else(|| now + FAR)
+}
+
 /// An instant of the coarse monotonic clock, in nanoseconds since some fixed moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Coarse(u64);

@@ -1,8 +1,9 @@
 //! The specification of a supervisor.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use seaworthy_core::ConfigError;
@@ -13,15 +14,16 @@ use tokio::runtime::Handle;
 
 use crate::address::Address;
 use crate::child::Child;
-use crate::config::{AutoShutdown, Flags, Mode, Options, Strategy};
+use crate::config::{AutoShutdown, Flags, Mode, Options, PERIOD_MAX, Strategy};
 use crate::error::{StartError, StartFailure};
 use crate::id::check_name;
 use crate::node::{Node, Tree};
 use crate::report::ShutdownReport;
 use crate::supervisor::Supervisor;
+use crate::watchdog;
 
-/// The longest window for which restarts can be counted.
-const PERIOD_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
+/// How often a watchdog may look.
+const WATCHDOG: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(3600);
 
 /// A supervisor that can be started, as a root or as the child of another. What the builders make.
 #[derive(Debug)]
@@ -33,6 +35,7 @@ pub struct SupervisorSpec {
     pub(crate) templates: (usize, Option<Options>),
     pub(crate) address: Arc<Address>,
     pub(crate) events: Option<Events>,
+    pub(crate) watchdog: Option<Duration>,
 }
 
 impl SupervisorSpec {
@@ -44,6 +47,7 @@ impl SupervisorSpec {
             templates: (0, None),
             address: Arc::default(),
             events: None,
+            watchdog: None,
         }
     }
 
@@ -59,13 +63,23 @@ impl SupervisorSpec {
             incarnations: Arc::new(AtomicU64::new(0)),
             reporting: AtomicBool::new(false),
             stops: Lock::new(ShutdownReport::default()),
+            watchdog: OnceLock::new(),
         });
         crate::degraded::warn(&tree.events, &id);
         let spec = Arc::new(self);
         let node = Node::launch(tree, Arc::clone(&spec), None);
         Registry::global().register(&node);
         // Owned from here on: if the caller goes away, so does what has started.
-        let root = Supervisor::owner(&spec, node);
+        let root = Supervisor::owner(&spec, Arc::clone(&node));
+        if let Some(every) = spec.watchdog.filter(|_| !node.has_ended()) {
+            let thread = watchdog::start(&node, every).map_err(|error| {
+                let cause = StartFailure::NoThread(Arc::new(error));
+                StartError::new(Arc::clone(&spec.id), cause)
+            })?;
+            // The first and only one.
+            let _ = node.tree.watchdog.set(thread);
+        }
+        drop(node);
         root.started().await?;
         Ok(root)
     }
@@ -85,6 +99,11 @@ impl SupervisorSpec {
                 "more than 0, at most a year",
             );
         }
+        if let Some(every) = self.watchdog {
+            let fits = WATCHDOG.contains(&every);
+            let value = format_args!("{every:?}");
+            ConfigError::unless(fits, path, "watchdog", value, "1 ms to an hour")?;
+        }
         if self.flags.is_dynamic() && self.templates.0 != 1 {
             return bad("template", &self.templates.0, "exactly one template");
         }
@@ -97,11 +116,15 @@ impl SupervisorSpec {
         if let Some(child) = self.children.iter().find(|child| misplaced(&child.options)) {
             return Err(not_significant(&format!("{path}/{}", child.id)));
         }
+        if let Some(options) = &self.templates.1 {
+            options.check(&format!("{path}/#"))?;
+        }
         let mut ids = HashSet::new();
         for child in &self.children {
             if let Err(allowed) = check_name(&child.id) {
                 return bad("child.id", &child.id, allowed);
             }
+            child.check(path, |sibling| ids.contains(sibling))?;
             if !ids.insert(&child.id) {
                 return bad(
                     "child.id",
@@ -175,6 +198,17 @@ impl Builder {
     /// The bus to which the tree reports; it counts for the root. Default: a bus of its own.
     pub fn events(mut self, events: &Events) -> Self {
         self.spec.events = Some(events.clone());
+        self
+    }
+
+    /// Has a thread of its own look after deadlines `every` so often; it counts for the root. From 1 ms to an hour.
+    /// Default: none.
+    ///
+    /// Without it, deadlines are timers of the runtime, and those do not fire while all its threads are blocked by
+    /// tasks that do not reach an await. With it, a child that blocks the only thread is still found to be silent, or to
+    /// be a zombie, and its [policy](crate::Child::on_zombie) is carried out as far as that takes no thread.
+    pub fn watchdog(mut self, every: Duration) -> Self {
+        self.spec.watchdog = Some(every);
         self
     }
 

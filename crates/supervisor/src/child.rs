@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use seaworthy_core::BoxError;
+use seaworthy_core::backoff::Backoff;
+use seaworthy_core::{BoxError, ConfigError};
 
 use crate::body::{Body, Closure, Instance, Make, Worker};
 use crate::builder::SupervisorSpec;
-use crate::config::{Options, Restart, Shutdown};
+use crate::config::{OnZombie, Options, Pause, Quarantine, Restart, Shutdown};
 use crate::context::Context;
 use crate::exit::ChildResult;
 use crate::id::ChildId;
@@ -163,6 +164,79 @@ impl Child {
         self
     }
 
+    /// Waits before each restart: longer each time, as `backoff` says, and beginning anew after a life of at least
+    /// `healthy_after`. The restart counts when it is due. Default: no wait, as in OTP.
+    ///
+    /// Meanwhile the supervisor goes on with its other children; those that are restarted together with this one are
+    /// stopped at once and wait with it.
+    pub fn backoff(mut self, backoff: Backoff, healthy_after: Duration) -> Self {
+        self.options.backoff = Some(Pause {
+            backoff,
+            healthy_after,
+        });
+        self
+    }
+
+    /// From when it is ready on, it has to call [`Context::heartbeat`] at least every `limit`; when it does not, it is
+    /// killed, which is a crash with [`ExitReason::HeartbeatTimeout`](crate::ExitReason::HeartbeatTimeout). From 1 ms to a
+    /// year. Default: no heartbeat.
+    ///
+    /// A child that blocks all threads of the runtime is noticed only if there is a
+    /// [watchdog](crate::Builder::watchdog) thread.
+    pub fn heartbeat(mut self, limit: Duration) -> Self {
+        self.options.heartbeat = Some(limit);
+        self
+    }
+
+    /// Gives it up when it fails the same way for the `times`-th time within `within`: it is not restarted, its
+    /// supervisor and siblings go on without it, and
+    /// [`SupervisorEvent::ChildQuarantined`](crate::SupervisorEvent::ChildQuarantined) says so. The same way: a panic at
+    /// the same place, or an error with the same text but for its numbers. From 2 to 1000 times, from 1 ms to a year.
+    /// Default: never.
+    ///
+    /// For this to come first, the intensity of the supervisor must allow that many restarts in that time.
+    pub fn quarantine(mut self, times: u32, within: Duration) -> Self {
+        self.options.quarantine = Some(Quarantine { times, within });
+        self
+    }
+
+    /// What to do if it does not end when it has to. Default: [`OnZombie::Wait`].
+    pub fn on_zombie(mut self, policy: OnZombie) -> Self {
+        self.options.on_zombie = policy;
+        self
+    }
+
+    /// Makes its restarts wait until these siblings run: a crash because a database is away does not eat up the
+    /// intensity while the database comes back. They have to come before this child.
+    ///
+    /// Starts that are asked for (with the supervisor, or by a call) do not wait: order is what they go by. Under
+    /// one-for-all all are restarted together, so nothing is waited for.
+    pub fn depends_on(mut self, siblings: impl IntoIterator<Item = impl Into<Arc<str>>>) -> Self {
+        let siblings: Vec<Arc<str>> = siblings.into_iter().map(Into::into).collect();
+        self.options.needs = (!siblings.is_empty()).then(|| siblings.into());
+        self
+    }
+
+    /// Checks it as a child of the supervisor at `path`; `exists` knows the siblings before it.
+    pub(crate) fn check(
+        &self,
+        path: &str,
+        exists: impl Fn(&Arc<str>) -> bool,
+    ) -> Result<(), ConfigError> {
+        let path = format!("{path}/{}", self.id);
+        self.options.check(&path)?;
+        let needs = self.options.needs.iter().flat_map(|needs| needs.iter());
+        match needs.into_iter().find(|sibling| !exists(sibling)) {
+            Some(sibling) => Err(ConfigError::new(
+                path,
+                "depends_on",
+                sibling,
+                "a sibling that comes before it",
+            )),
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn child_id(&self) -> ChildId {
         ChildId::Name(Arc::clone(&self.id))
     }
@@ -192,6 +266,8 @@ pub(crate) fn new_child(options: Arc<Options>, body: Arc<dyn Body>) -> NewChild<
         restart: options.restart,
         significant: options.significant,
         supervisor: options.supervisor,
+        paused: options.backoff.is_some(),
+        needs: options.needs.clone(),
         payload: Seat::new(options, body),
     }
 }
@@ -243,6 +319,33 @@ impl<A> Template<A> {
     /// As [`Child::significant`].
     pub fn significant(mut self, significant: bool) -> Self {
         self.options.significant = significant;
+        self
+    }
+
+    /// As [`Child::backoff`].
+    pub fn backoff(mut self, backoff: Backoff, healthy_after: Duration) -> Self {
+        self.options.backoff = Some(Pause {
+            backoff,
+            healthy_after,
+        });
+        self
+    }
+
+    /// As [`Child::heartbeat`].
+    pub fn heartbeat(mut self, limit: Duration) -> Self {
+        self.options.heartbeat = Some(limit);
+        self
+    }
+
+    /// As [`Child::quarantine`]. An instance that is given up is forgotten.
+    pub fn quarantine(mut self, times: u32, within: Duration) -> Self {
+        self.options.quarantine = Some(Quarantine { times, within });
+        self
+    }
+
+    /// As [`Child::on_zombie`].
+    pub fn on_zombie(mut self, policy: OnZombie) -> Self {
+        self.options.on_zombie = policy;
         self
     }
 

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use seaworthy_core::ConfigError;
+use seaworthy_core::backoff::Backoff;
+
+use crate::machine::Needs;
+
 /// Which children are restarted together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Strategy {
@@ -56,6 +61,23 @@ pub enum AutoShutdown {
     AllSignificant,
 }
 
+/// What to do about a task that was told to end and is still there a second later.
+///
+/// Nothing can end a task of tokio that does not reach an await. It is reported
+/// ([`SupervisorEvent::ChildZombie`](crate::SupervisorEvent::ChildZombie)) and its sub-tasks are ended in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OnZombie {
+    /// Wait until it is gone: no incarnation ever overlaps the one before it. Its supervisor waits as well.
+    #[default]
+    Wait,
+    /// Give it up as [`ExitReason::Zombie`](crate::ExitReason::Zombie) and go on without it. The next incarnation then
+    /// runs beside it: only for children that share nothing which must not be used twice.
+    GoOn,
+    /// Give it up, and end the supervisor in order: its parent decides. At the root, [`run`](crate::run) ends the
+    /// process, and only that ends the zombie.
+    Escalate,
+}
+
 /// The default time a worker has to stop.
 pub(crate) const SHUTDOWN: Duration = Duration::from_secs(5);
 /// The default time a two-phase child has for its first phase.
@@ -64,6 +86,11 @@ pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const MAX_RESTARTS: u32 = 3;
 /// ... in this time.
 pub(crate) const PERIOD: Duration = Duration::from_secs(5);
+
+/// The longest period that can be stated.
+pub(crate) const PERIOD_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
+/// The shortest limit that a timer keeps.
+const LIMIT_MIN: Duration = Duration::from_millis(1);
 
 /// Which children there are and how they are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +140,26 @@ pub(crate) struct Options {
     pub(crate) handshake: bool,
     pub(crate) start_timeout: Option<Duration>,
     pub(crate) supervisor: bool,
+    pub(crate) backoff: Option<Pause>,
+    pub(crate) heartbeat: Option<Duration>,
+    pub(crate) quarantine: Option<Quarantine>,
+    pub(crate) needs: Option<Needs>,
+    pub(crate) on_zombie: OnZombie,
+}
+
+/// How long to wait before a restart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pause {
+    pub(crate) backoff: Backoff,
+    /// After a life of this length the delays begin anew.
+    pub(crate) healthy_after: Duration,
+}
+
+/// How many times in which time a child may fail the same way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Quarantine {
+    pub(crate) times: u32,
+    pub(crate) within: Duration,
 }
 
 impl Options {
@@ -124,6 +171,11 @@ impl Options {
             handshake,
             start_timeout: Some(START_TIMEOUT),
             supervisor: false,
+            backoff: None,
+            heartbeat: None,
+            quarantine: None,
+            needs: None,
+            on_zombie: OnZombie::default(),
         }
     }
 
@@ -133,5 +185,33 @@ impl Options {
             supervisor: true,
             ..Self::worker(true)
         }
+    }
+
+    /// Whether its restart concerns nobody but itself.
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.handshake
+            && self.backoff.is_none()
+            && self.heartbeat.is_none()
+            && self.quarantine.is_none()
+            && self.needs.is_none()
+    }
+
+    /// Checks what does not depend on the siblings; `child` is what the error names.
+    pub(crate) fn check(&self, child: &str) -> Result<(), ConfigError> {
+        if let Some(limit) = self.heartbeat {
+            let value = format_args!("{limit:?}");
+            let fits = (LIMIT_MIN..=PERIOD_MAX).contains(&limit);
+            ConfigError::unless(fits, child, "heartbeat", value, "1 ms to a year")?;
+        }
+        if let Some(Quarantine { times, within }) = self.quarantine {
+            let fits = (2..=1000).contains(&times);
+            ConfigError::unless(fits, child, "quarantine.times", times, "2 to 1000")?;
+            let (value, fits) = (
+                format_args!("{within:?}"),
+                (LIMIT_MIN..=PERIOD_MAX).contains(&within),
+            );
+            ConfigError::unless(fits, child, "quarantine.within", value, "1 ms to a year")?;
+        }
+        Ok(())
     }
 }

@@ -2,12 +2,14 @@
 
 mod subtask;
 
+use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as Waking, Poll};
 
 use pin_project::pin_project;
+use seaworthy_core::panic;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
@@ -137,6 +139,56 @@ impl Context {
             place: self.place.clone(),
             id: id.unwrap_or(ChildId::Number(0)),
         }
+    }
+
+    /// Says that this incarnation lives, to a supervisor that [listens for it](crate::Child::heartbeat). Takes a lock for
+    /// a moment; does nothing if nobody listens.
+    pub fn heartbeat(&self) {
+        self.place.node.beat(self.place.key, self.place.incarnation);
+    }
+
+    /// Leaves `value` to the next incarnation of this child, in place of what was left before.
+    ///
+    /// It is handed over if this one ends normally, by shutdown or with an error. After a panic, a kill or a missed
+    /// deadline it is dropped: whoever did not end by its own decision may leave something broken. A value that
+    /// nobody takes is kept until such an end, or until the child is forgotten.
+    ///
+    /// ```
+    /// use seaworthy_supervisor::{Child, Context};
+    ///
+    /// let importer = Child::task("importer", |cx: Context| async move {
+    ///     let mut line: u64 = cx.take_over().unwrap_or_default();
+    ///     loop {
+    ///         line += 1;
+    ///         cx.hand_over(line);
+    ///         if line == 1000 {
+    ///             return Err("connection lost".into()); // the next one goes on here
+    ///         }
+    ///         tokio::task::yield_now().await;
+    ///     }
+    /// });
+    /// # let _ = importer;
+    /// ```
+    pub fn hand_over<T: Any + Send>(&self, value: T) {
+        let mut left: Option<Box<dyn Any + Send>> = Some(Box::new(value));
+        self.place.node.with(|state| {
+            let seat = state.current(self.place.key, self.place.incarnation);
+            if let Some(seat) = seat {
+                std::mem::swap(&mut seat.extra().legacy, &mut left);
+            }
+        });
+        panic::drop_quietly(left);
+    }
+
+    /// Takes what an earlier incarnation [left](Self::hand_over); `None` if there is nothing of this type.
+    #[must_use]
+    pub fn take_over<T: Any + Send>(&self) -> Option<T> {
+        let legacy = self.place.node.with(|state| {
+            let seat = state.current(self.place.key, self.place.incarnation)?;
+            let legacy = &mut seat.extra.as_mut()?.legacy;
+            legacy.take_if(|legacy| legacy.is::<T>())
+        })?;
+        Some(*legacy.downcast().ok()?)
     }
 
     /// The supervisor of this child. The handle does not own it.

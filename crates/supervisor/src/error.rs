@@ -30,6 +30,8 @@ pub enum StartFailure {
     Child(Arc<StartError>),
     /// `start` was polled outside a tokio runtime.
     NoRuntime,
+    /// The thread of the [watchdog](crate::Builder::watchdog) could not be started.
+    NoThread(Arc<std::io::Error>),
 }
 
 impl StartError {
@@ -58,6 +60,12 @@ impl fmt::Display for StartError {
             StartFailure::Exited(reason) => write!(f, "cannot start `{path}`: {reason}"),
             StartFailure::NoRuntime => {
                 write!(f, "cannot start `{path}`: start it inside a tokio runtime")
+            }
+            StartFailure::NoThread(error) => {
+                write!(
+                    f,
+                    "cannot start `{path}`: no thread for its watchdog: {error}"
+                )
             }
             StartFailure::Child(_) => write!(f, "cannot start `{path}`"),
         }

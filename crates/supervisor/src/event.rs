@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use seaworthy_core::event::Detail;
 
+use crate::config::OnZombie;
 use crate::error::{StartError, StartFailure};
 use crate::exit::ExitReason;
 use crate::report::{CrashReport, Rough};
@@ -39,6 +40,21 @@ pub enum SupervisorEvent {
     },
     /// A worker ended abnormally without being asked. Follows its exit.
     ChildCrashed(CrashReport),
+    /// A restart is to wait this long.
+    RestartDelayed { path: Arc<str>, delay: Duration },
+    /// A child failed the same way so many times in this time: it is not restarted any more.
+    ChildQuarantined {
+        path: Arc<str>,
+        reason: ExitReason,
+        times: u32,
+        within: Duration,
+    },
+    /// A child was killed a second ago and is still there: it does not reach an await.
+    ChildZombie {
+        path: Arc<str>,
+        incarnation: u64,
+        policy: OnZombie,
+    },
     /// One restart more than the window allows: the supervisor will stop its children and end.
     IntensityExceeded {
         path: Arc<str>,
@@ -62,6 +78,9 @@ impl Detail for SupervisorEvent {
             Self::ChildStartFailed { .. } => "child_start_failed",
             Self::ChildExited { .. } => "child_exited",
             Self::ChildCrashed(_) => "child_crashed",
+            Self::RestartDelayed { .. } => "restart_delayed",
+            Self::ChildQuarantined { .. } => "child_quarantined",
+            Self::ChildZombie { .. } => "child_zombie",
             Self::IntensityExceeded { .. } => "intensity_exceeded",
             Self::PanicsAbort => "panics_abort",
         }
@@ -94,6 +113,34 @@ impl fmt::Display for SupervisorEvent {
                 )
             }
             Self::ChildCrashed(report) => write!(f, "{report}"),
+            Self::RestartDelayed { path, delay } => {
+                write!(f, "`{path}` is restarted in {}", Rough(*delay))
+            }
+            Self::ChildQuarantined {
+                path,
+                reason,
+                times,
+                within,
+            } => write!(
+                f,
+                "`{path}` is not restarted any more: {times} times in {within:?} it ended alike, the last \
+                 time with {reason}"
+            ),
+            Self::ChildZombie {
+                path,
+                incarnation,
+                policy,
+            } => {
+                write!(
+                    f,
+                    "`{path}` (incarnation {incarnation}) was killed and does not end: "
+                )?;
+                f.write_str(match policy {
+                    OnZombie::Wait => "waiting for it",
+                    OnZombie::GoOn => "going on without it",
+                    OnZombie::Escalate => "its supervisor ends",
+                })
+            }
             Self::IntensityExceeded {
                 path,
                 child,
@@ -154,6 +201,10 @@ impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stopped => f.write_str("stopped"),
+            Self::GaveUp {
+                child,
+                reason: ExitReason::Zombie(_),
+            } => write!(f, "gave up: `{child}` was killed and does not end"),
             Self::GaveUp { child, reason } => {
                 write!(f, "gave up: `{child}` ended once too often, with {reason}")
             }

@@ -30,6 +30,11 @@ pub enum ExitReason {
     Killed,
     /// Its first phase took longer than this.
     StartTimeout(Duration),
+    /// It was silent for longer than this.
+    HeartbeatTimeout(Duration),
+    /// It was killed and still ran after this time: it neither reaches an await nor ends. Its supervisor went on
+    /// without it.
+    Zombie(Duration),
     /// There was no such process when it was linked to.
     NoProcess,
     /// The runtime it ran on was shut down.
@@ -61,6 +66,8 @@ impl ExitReason {
             Self::Panic(_) => "panic",
             Self::Killed => "killed",
             Self::StartTimeout(_) => "start_timeout",
+            Self::HeartbeatTimeout(_) => "heartbeat_timeout",
+            Self::Zombie(_) => "zombie",
             Self::NoProcess => "no_process",
             Self::RuntimeGone => "runtime_gone",
             Self::Unknown => "unknown",
@@ -88,6 +95,8 @@ impl fmt::Display for ExitReason {
             Self::Panic(panic) => write!(f, "{panic}"),
             Self::Killed => f.write_str("killed"),
             Self::StartTimeout(limit) => write!(f, "not ready within {limit:?}"),
+            Self::HeartbeatTimeout(limit) => write!(f, "no heartbeat within {limit:?}"),
+            Self::Zombie(after) => write!(f, "still there {after:?} after its kill"),
             Self::NoProcess => f.write_str("there was no such process"),
             Self::RuntimeGone => f.write_str("the runtime was shut down"),
             Self::Unknown => f.write_str("unknown: it had ended before"),

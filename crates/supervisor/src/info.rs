@@ -27,6 +27,10 @@ pub enum ChildState {
     Restarting,
     /// Only the specification is kept.
     Undefined,
+    /// It failed the same way too often and is not restarted. Only snapshots show it: to calls it is undefined.
+    Quarantined,
+    /// It was killed and is still there. Only snapshots show it: to calls it is running.
+    Zombie,
 }
 
 /// What a child is.

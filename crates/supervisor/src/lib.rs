@@ -95,10 +95,11 @@ mod runner;
 mod snapshot;
 mod supervisor;
 mod task;
+mod watchdog;
 
 pub use builder::{Builder, SupervisorSpec};
 pub use child::{Child, Template};
-pub use config::{AutoShutdown, Restart, Shutdown, Strategy};
+pub use config::{AutoShutdown, OnZombie, Restart, Shutdown, Strategy};
 pub use context::{Context, ShutdownSignal};
 pub use dynamic::{DynamicBuilder, DynamicSupervisor};
 pub use error::{CallError, RestartChildError, StartChildError, StartError, StartFailure};

@@ -24,7 +24,7 @@ use seaworthy_core::panic;
 
 use crate::config::{Flags, Mode, Strategy};
 use crate::id::ChildId;
-pub(crate) use children::{Children, Entry, Key, NewChild, Slot};
+pub(crate) use children::{Children, Entry, Key, Needs, NewChild, Slot};
 pub(crate) use intensity::Intensity;
 use job::Job;
 pub(crate) use message::{Call, Effect, Exit, Message, Reply, StartOutcome, Target};
@@ -51,6 +51,8 @@ pub(crate) struct Machine<P, T> {
     alive: usize,
     /// Significant children whose slot is not vacant.
     significant: usize,
+    /// Children whose restart waits for a sibling.
+    waiting: usize,
     suspended: bool,
     /// Asked to stop: a start that is waited for is not waited for any longer.
     hurry: bool,
@@ -111,6 +113,7 @@ impl<P, T> Machine<P, T> {
             incarnations,
             alive: 0,
             significant: 0,
+            waiting: 0,
             suspended: false,
             hurry: false,
             kill: false,
@@ -173,6 +176,21 @@ impl<P, T> Machine<P, T> {
                 incarnation,
                 clean,
             });
+        }
+    }
+
+    /// The process at `key` fails the same way again and again: when it ends it is let go.
+    pub(crate) fn give_up_on(&mut self, key: Key) {
+        if let Some(entry) = self.children.get_mut(key) {
+            entry.hopeless = true;
+        }
+    }
+
+    /// The process at `key` does not end: the supervisor ends in order, before it handles anything else.
+    pub(crate) fn escalate(&mut self, key: Key) {
+        if !self.ended {
+            self.suspended = false;
+            self.inbox.push_front(Message::GiveUp(key));
         }
     }
 
@@ -299,6 +317,10 @@ impl<P, T> Machine<P, T> {
 
     pub(crate) fn is_stopping_all(&self) -> bool {
         self.wait == Wait::All
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
     }
 
     pub(crate) fn is_ending(&self) -> bool {

@@ -15,6 +15,7 @@ pub(crate) struct Metrics {
     starts: Counter,
     start_failures: Counter,
     gave_up: Counter,
+    zombies: Counter,
     exits: Exits,
 }
 
@@ -42,6 +43,7 @@ impl Metrics {
             starts: counter("seaworthy_supervisor_starts_total"),
             start_failures: counter("seaworthy_supervisor_start_failures_total"),
             gave_up: counter("seaworthy_supervisor_gave_up_total"),
+            zombies: counter("seaworthy_supervisor_zombies_total"),
             exits: Exits {
                 normal: exits("normal"),
                 shutdown: exits("shutdown"),
@@ -63,6 +65,10 @@ impl Metrics {
 
     pub(crate) fn gave_up(&self) {
         self.gave_up.increment(1);
+    }
+
+    pub(crate) fn zombie(&self) {
+        self.zombies.increment(1);
     }
 
     pub(crate) fn exited(&self, reason: &ExitReason) {

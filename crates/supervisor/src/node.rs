@@ -4,15 +4,20 @@
 //! caller, a timer) posts it and then [runs](Node::run) the machine in its own thread, unless
 //! another thread is at it. An idle supervisor therefore costs no task and no timer.
 
+mod pause;
 mod process;
+mod pulse;
 mod reply;
 mod seat;
 mod shutdown;
+mod similar;
 mod stop;
 mod tell;
+mod zombie;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, OnceLock};
+use std::thread::Thread;
 
 use seaworthy_core::clock;
 use seaworthy_core::event::{Events, Severity};
@@ -31,7 +36,7 @@ use crate::report::ShutdownReport;
 pub(crate) use process::End;
 pub(crate) use reply::{Answer, Caller, Wants};
 use seat::State;
-pub(crate) use seat::{Live, Seat};
+pub(crate) use seat::{Extra, Live, Seat};
 
 /// What all supervisors of one tree share.
 #[derive(Debug)]
@@ -43,6 +48,8 @@ pub(crate) struct Tree {
     pub(crate) reporting: AtomicBool,
     /// Who needed how long to stop.
     pub(crate) stops: Lock<ShutdownReport>,
+    /// The thread that sees to deadlines when the runtime is blocked.
+    pub(crate) watchdog: OnceLock<Thread>,
 }
 
 /// Where a process sits: its supervisor, its seat there, and which incarnation it is.
@@ -69,6 +76,8 @@ pub(crate) struct Node {
     parent: Option<Place>,
     serial: Serial<State>,
     phase: watch::Sender<Phase>,
+    /// Whether a child is to be given up if it fails the same way again and again.
+    compares: AtomicBool,
     metrics: Metrics,
 }
 
@@ -109,6 +118,7 @@ impl Node {
             parent,
             serial: Serial::new(state),
             phase: watch::Sender::new(Phase::Starting),
+            compares: AtomicBool::new(false),
         });
         if valid.is_ok() {
             node.spec.address.enter(&node);
@@ -142,6 +152,7 @@ impl Node {
         match effect {
             Effect::Start { key, incarnation } => self.start(key, incarnation),
             Effect::AbortStart(key) => self.abort_start(key),
+            Effect::Pause { key, incarnation } => self.pause(key, incarnation),
             Effect::Stop(key) => self.stop(key),
             Effect::StopAll => self.stop_all(),
             Effect::KillAll(exit) => self.kill_all(exit),
@@ -175,6 +186,32 @@ impl Node {
 
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
         self.serial.with(f)
+    }
+
+    /// Whether no process of it is left, and none will be.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.with(|state| state.machine.has_ended())
+    }
+
+    /// Sees to all deadlines that have passed, here and below.
+    pub(crate) fn inspect(self: &Arc<Self>) {
+        self.check_deadline();
+        self.check_pulses();
+        self.reap(false);
+        // The children of a dynamic supervisor are workers, and may be a million.
+        if self.spec.flags.is_dynamic() {
+            return;
+        }
+        let below: Vec<_> = self.with(|state| {
+            let children = state.machine.children().iter();
+            children
+                .filter_map(|(_, entry)| match &entry.payload.live {
+                    Some(Live::Supervisor(node)) => Some(Arc::clone(node)),
+                    _ => None,
+                })
+                .collect()
+        });
+        below.iter().for_each(Self::inspect);
     }
 
     pub(crate) fn phase(&self) -> watch::Receiver<Phase> {
@@ -220,8 +257,12 @@ impl Node {
         let (max_restarts, period) = (self.spec.flags.max_restarts, self.spec.flags.period);
         #[cfg(feature = "tracing")]
         let _ = seaworthy_core::panic::catch(|| {
-            tracing::error!(supervisor = %self.path, %child, %reason, max_restarts, ?period, "restart intensity exceeded");
+            tracing::error!(supervisor = %self.path, %child, %reason, max_restarts, ?period, "supervisor gives up");
         });
+        if matches!(reason, ExitReason::Zombie(_)) {
+            // Not the intensity: that child does not end, which was told.
+            return;
+        }
         let path = Arc::clone(&self.path);
         self.publish(Severity::Error, move || {
             SupervisorEvent::IntensityExceeded {
@@ -256,7 +297,8 @@ impl Node {
                     Ended::StartFailed(StartError::new(Arc::clone(&self.path), cause))
                 }
             };
-            (ended, state.timer.take())
+            let reaper = state.condemned.take_reaper();
+            (ended, (state.timer.take(), reaper))
         });
         drop(timer);
         self.ended(ended);
@@ -284,6 +326,11 @@ impl Node {
         });
         self.tree.events.deliver();
         self.phase.send_replace(Phase::Ended(ended.clone()));
+        if self.parent.is_none()
+            && let Some(watchdog) = self.tree.watchdog.get()
+        {
+            watchdog.unpark();
+        }
         if let Some(place) = &self.parent {
             place
                 .node

@@ -160,7 +160,7 @@ impl ShutdownReport {
         took: Duration,
         reason: &ExitReason,
     ) {
-        let killed = matches!(reason, ExitReason::Killed);
+        let killed = matches!(reason, ExitReason::Killed | ExitReason::Zombie(_));
         if killed {
             self.killed += 1;
         } else {

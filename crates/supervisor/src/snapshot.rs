@@ -12,7 +12,7 @@ use crate::config::{Mode, Strategy};
 use crate::id::ChildId;
 use crate::info::{ChildKind, ChildState};
 use crate::machine::{Entry, Slot};
-use crate::node::{Live, Node, Phase, Seat};
+use crate::node::{Extra, Live, Node, Phase, Seat};
 use crate::report::PastExit;
 
 /// How many children of one supervisor a snapshot shows.
@@ -52,6 +52,8 @@ pub struct ChildSnapshot {
     pub kind: ChildKind,
     /// Whether it runs.
     pub state: ChildState,
+    /// How long it is until it is restarted, if that has to wait.
+    pub restart_in: Option<Duration>,
     /// Which incarnation runs, if one does.
     pub incarnation: Option<u64>,
     /// How long that one has run.
@@ -107,7 +109,13 @@ impl TreeSnapshot {
         let below =
             |child: &ChildSnapshot| child.below.as_ref().map_or(Status::Healthy, Self::status);
         let under_way = |child: &ChildSnapshot| {
-            matches!(child.state, ChildState::Starting | ChildState::Restarting)
+            matches!(
+                child.state,
+                ChildState::Starting
+                    | ChildState::Restarting
+                    | ChildState::Quarantined
+                    | ChildState::Zombie
+            )
         };
         if self.state != "running" {
             Status::Unhealthy
@@ -126,6 +134,7 @@ impl TreeSnapshot {
 fn child(entry: &Entry<Seat>) -> (ChildSnapshot, Option<Arc<Node>>) {
     let seat = &entry.payload;
     let alive = entry.is_alive();
+    let noted = |what: fn(&Extra) -> bool| seat.extra.as_deref().is_some_and(what);
     let node = match &seat.live {
         Some(Live::Supervisor(node)) => Some(Arc::clone(node)),
         _ => None,
@@ -138,11 +147,17 @@ fn child(entry: &Entry<Seat>) -> (ChildSnapshot, Option<Arc<Node>>) {
             ChildKind::Worker
         },
         state: match entry.slot() {
+            _ if alive && noted(|extra| extra.zombie) => ChildState::Zombie,
             _ if alive && !seat.ready => ChildState::Starting,
             Slot::Running if alive => ChildState::Running,
             Slot::Running | Slot::Restarting => ChildState::Restarting,
+            Slot::Vacant if noted(|extra| extra.quarantined) => ChildState::Quarantined,
             Slot::Vacant => ChildState::Undefined,
         },
+        restart_in: seat
+            .extra
+            .as_ref()
+            .and_then(|extra| Some(extra.pausing.as_ref()?.left())),
         incarnation: alive.then_some(entry.incarnation),
         uptime: alive.then(|| clock::coarse().since(seat.started)),
         restarts: seat.starts.saturating_sub(1),

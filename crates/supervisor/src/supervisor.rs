@@ -158,6 +158,9 @@ impl Supervisor {
             return Err(error.into());
         }
         let path = format!("{}/{}", node.path, child.id);
+        child.check(&node.path, |sibling| {
+            node.with(|state| state.machine.find(sibling)).is_some()
+        })?;
         drop(node);
         let id = child.child_id();
         self.start_new(&path, id, child.into_new_child()).await

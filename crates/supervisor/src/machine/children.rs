@@ -1,5 +1,7 @@
 //! The children of one supervisor in start order: constant time for everything but a walk.
 
+use std::sync::Arc;
+
 use crate::config::Restart;
 use crate::id::ChildId;
 
@@ -39,7 +41,18 @@ pub(crate) struct Entry<P> {
     pub(crate) supervisor: bool,
     pub(super) slot: Slot,
     pub(super) alive: bool,
+    /// A crash is followed by a pause.
+    pub(super) paused: bool,
+    /// Failed the same way too often: not restarted when it ends.
+    pub(super) hopeless: bool,
+    /// Its restart waits for those it needs.
+    pub(super) waits: bool,
+    /// The siblings that have to run when it is restarted.
+    pub(super) needs: Option<Needs>,
 }
+
+/// Names of siblings.
+pub(crate) type Needs = Arc<[Arc<str>]>;
 
 impl<P> Entry<P> {
     pub(crate) fn slot(&self) -> Slot {
@@ -58,6 +71,9 @@ pub(crate) struct NewChild<P> {
     pub(crate) restart: Restart,
     pub(crate) significant: bool,
     pub(crate) supervisor: bool,
+    /// Whether a crash is followed by a pause, of which the shell knows how long it is.
+    pub(crate) paused: bool,
+    pub(crate) needs: Option<Needs>,
     pub(crate) payload: P,
 }
 
@@ -91,6 +107,8 @@ impl<P> Children<P> {
             restart,
             significant,
             supervisor,
+            paused,
+            needs,
             payload,
         } = child;
         self.generation = self.generation.wrapping_add(1);
@@ -112,6 +130,10 @@ impl<P> Children<P> {
             supervisor,
             slot: Slot::Vacant,
             alive: false,
+            paused,
+            hopeless: false,
+            waits: false,
+            needs,
         });
         match self.entries.get_mut(self.last as usize) {
             Some(last) => last.next = key.index,
@@ -201,6 +223,8 @@ mod tests {
             restart: Restart::Permanent,
             significant: false,
             supervisor: false,
+            paused: false,
+            needs: None,
             payload,
         }
     }

@@ -10,8 +10,13 @@ pub(super) enum Job<T> {
     Boot { at: Option<Key> },
     /// Start one child again.
     Restart { key: Key },
-    /// Stop a group, in reverse order down to `from` (all, if `None`); then start it again.
-    GroupStop { from: Option<Key>, sweep: Sweep },
+    /// Stop a group, in reverse order down to `from` (all, if `None`); then start it again, perhaps after a pause
+    /// for the child that is to blame.
+    GroupStop {
+        from: Option<Key>,
+        sweep: Sweep,
+        pause: Option<Key>,
+    },
     /// Start a group in order.
     GroupStart { at: Option<Key> },
     /// Start one child for a caller; `fresh`: its specification came with the call.
@@ -56,20 +61,25 @@ impl<P, T> Machine<P, T> {
             Job::Restart { key } => {
                 match self.outcome.take()? {
                     StartOutcome::Ok => self.set_slot(key, Slot::Running),
-                    StartOutcome::Failed => self.retry(key),
+                    StartOutcome::Failed => return self.retry(key),
                     StartOutcome::Ignored if self.flags.is_dynamic() => self.remove(key),
                     StartOutcome::Ignored => self.set_slot(key, Slot::Vacant),
                 }
                 None
             }
-            Job::GroupStop { from, mut sweep } => {
+            Job::GroupStop {
+                from,
+                mut sweep,
+                pause,
+            } => {
                 let effect = self.sweep(&mut sweep, from);
-                self.job = Some(match effect {
-                    Some(_) => Job::GroupStop { from, sweep },
-                    None => Job::GroupStart {
+                self.job = match (&effect, pause) {
+                    (Some(_), _) => Some(Job::GroupStop { from, sweep, pause }),
+                    (None, Some(key)) => return self.paused(key),
+                    (None, None) => Some(Job::GroupStart {
                         at: from.or_else(|| self.children.first()),
-                    },
-                });
+                    }),
+                };
                 effect
             }
             Job::GroupStart { at } => self.start_group(at),
@@ -128,10 +138,13 @@ impl<P, T> Machine<P, T> {
             match outcome {
                 StartOutcome::Ok => self.set_slot(key, Slot::Running),
                 StartOutcome::Ignored => self.set_slot(key, Slot::Vacant),
-                StartOutcome::Failed => {
-                    self.retry(key);
-                    return None;
+                StartOutcome::Failed if self.is_hopeless(key) => {
+                    self.let_go(key);
+                    if self.job.is_some() {
+                        return None;
+                    }
                 }
+                StartOutcome::Failed => return self.retry(key),
             }
         }
         let key = at?;
@@ -224,6 +237,10 @@ impl<P, T> Machine<P, T> {
     pub(super) fn call_start(&mut self, key: Key, fresh: bool, caller: T) -> Effect<T> {
         self.job = Some(Job::CallStart { key, fresh, caller });
         self.start(key)
+    }
+
+    fn is_hopeless(&self, key: Key) -> bool {
+        self.children.get(key).is_some_and(|entry| entry.hopeless)
     }
 
     /// A message that nobody will read.

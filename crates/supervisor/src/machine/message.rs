@@ -12,8 +12,12 @@ pub(crate) enum Message<P, T> {
         incarnation: u64,
         clean: bool,
     },
-    /// A restart failed: try again.
+    /// A restart failed, or had to wait: try again.
     Retry(Key),
+    /// The pause after the end of `incarnation` is over.
+    Due { key: Key, incarnation: u64 },
+    /// A process does not end, and the supervisor is to end because of that.
+    GiveUp(Key),
     /// Somebody asks for something; the token is theirs.
     Call(Call<P>, T),
     /// The parent, or the owner, asks the supervisor to end.
@@ -45,6 +49,8 @@ pub(crate) enum Effect<T> {
     Start { key: Key, incarnation: u64 },
     /// The start takes too long for a supervisor that is to stop: end it. Reports as the start does.
     AbortStart(Key),
+    /// Pause before the next try. Reports [`Message::Due`].
+    Pause { key: Key, incarnation: u64 },
     /// Ask a process to stop, as its shutdown says. Reports [`Machine::exited`](super::Machine::exited).
     Stop(Key),
     /// Ask all processes to stop at once. Reports each exit.

@@ -28,43 +28,123 @@ impl<P, T> Machine<P, T> {
                 if entry.incarnation != incarnation || entry.slot != Slot::Running {
                     return None;
                 }
-                if restarts(entry.restart, clean) {
-                    self.restart(key, now())
-                } else {
+                if entry.hopeless || !restarts(entry.restart, clean) {
                     self.let_go(key)
+                } else if entry.paused {
+                    self.pause(key)
+                } else {
+                    self.restart(key, now())
                 }
             }
             Message::Retry(key) => {
                 let entry = self.children.get(key)?;
-                if entry.slot == Slot::Restarting {
+                if entry.slot == Slot::Restarting && !entry.waits {
                     self.restart(key, now())
                 } else {
                     None
                 }
+            }
+            Message::Due { key, incarnation } => {
+                let entry = self.children.get(key)?;
+                // Terminated, or started by other means meanwhile.
+                if entry.slot != Slot::Restarting || entry.incarnation != incarnation {
+                    return None;
+                }
+                self.restart(key, now())
+            }
+            Message::GiveUp(key) => {
+                self.end(Exit::GaveUp(key));
+                Some(Effect::GaveUp(key))
             }
             Message::Call(call, caller) => self.call(call, caller),
             Message::Stop => self.end(Exit::Stopped),
         }
     }
 
+    /// Waits before the restart. Those that are restarted with it stop at once: without it they have no business.
+    fn pause(&mut self, key: Key) -> Option<Effect<T>> {
+        let Some(from) = self.group(key) else {
+            return self.paused(key);
+        };
+        self.job = Some(Job::GroupStop {
+            from,
+            sweep: Sweep::new(self.children.last()),
+            pause: Some(key),
+        });
+        None
+    }
+
+    pub(super) fn paused(&mut self, key: Key) -> Option<Effect<T>> {
+        self.set_slot(key, Slot::Restarting);
+        let incarnation = self.children.get(key)?.incarnation;
+        Some(Effect::Pause { key, incarnation })
+    }
+
+    /// Where the group begins that is restarted with a child (`None`: at the first); no group if it is alone.
+    #[expect(clippy::option_option, reason = "the two say different things")]
+    fn group(&self, key: Key) -> Option<Option<Key>> {
+        match self.flags.mode {
+            Mode::Static(Strategy::OneForOne) | Mode::Dynamic { .. } => None,
+            Mode::Static(Strategy::OneForAll) => Some(None),
+            Mode::Static(Strategy::RestForOne) => Some(Some(key)),
+        }
+    }
+
+    /// Whether a sibling that this child needs does not run. One that is restarted together with it does not count.
+    fn lacks(&self, key: Key) -> bool {
+        let needs = self
+            .children
+            .get(key)
+            .and_then(|entry| entry.needs.as_ref());
+        let runs = |name: &Arc<str>| {
+            let entry = self.find(name).and_then(|key| self.children.get(key));
+            entry.is_some_and(|entry| entry.slot == Slot::Running && entry.alive)
+        };
+        self.flags.mode != Mode::Static(Strategy::OneForAll)
+            && needs.is_some_and(|needs| !needs.iter().all(runs))
+    }
+
+    /// A child runs: those that waited for it are tried again.
+    fn wake(&mut self) {
+        let waiting = self.children.iter().filter(|(_, entry)| entry.waits);
+        let ready: Vec<Key> = waiting
+            .map(|(key, _)| key)
+            .filter(|key| !self.lacks(*key))
+            .collect();
+        for key in ready {
+            self.set_waits(key, false);
+            self.inbox.push_back(Message::Retry(key));
+        }
+    }
+
+    fn set_waits(&mut self, key: Key, waits: bool) {
+        if let Some(entry) = self.children.get_mut(key) {
+            self.waiting += usize::from(waits);
+            self.waiting -= usize::from(entry.waits);
+            entry.waits = waits;
+        }
+    }
+
     /// Counts first, then restarts by the strategy.
     pub(super) fn restart(&mut self, key: Key, now: Coarse) -> Option<Effect<T>> {
+        if self.lacks(key) {
+            self.set_slot(key, Slot::Restarting);
+            self.set_waits(key, true);
+            return None;
+        }
         if !self.intensity.permit(now) {
             self.vacate(key);
             self.end(Exit::GaveUp(key));
             return Some(Effect::GaveUp(key));
         }
-        let from = match self.flags.mode {
-            Mode::Static(Strategy::OneForOne) | Mode::Dynamic { .. } => {
-                self.job = Some(Job::Restart { key });
-                return Some(self.start(key));
-            }
-            Mode::Static(Strategy::OneForAll) => None,
-            Mode::Static(Strategy::RestForOne) => Some(key),
+        let Some(from) = self.group(key) else {
+            self.job = Some(Job::Restart { key });
+            return Some(self.start(key));
         };
         self.job = Some(Job::GroupStop {
             from,
             sweep: Sweep::new(self.children.last()),
+            pause: None,
         });
         None
     }
@@ -104,15 +184,25 @@ impl<P, T> Machine<P, T> {
         if let Some(entry) = self.children.get_mut(key) {
             entry.incarnation = incarnation;
             entry.alive = true;
+            entry.hopeless = false;
             self.alive += 1;
         }
         self.wait = Wait::Start(key);
         Effect::Start { key, incarnation }
     }
 
-    pub(super) fn retry(&mut self, key: Key) {
+    /// A restart failed: again, unless there is no hope.
+    pub(super) fn retry(&mut self, key: Key) -> Option<Effect<T>> {
+        let entry = self.children.get(key)?;
+        if entry.hopeless {
+            return self.let_go(key);
+        }
+        if entry.paused {
+            return self.paused(key);
+        }
         self.set_slot(key, Slot::Restarting);
         self.inbox.push_back(Message::Retry(key));
+        None
     }
 
     pub(super) fn died(&mut self, key: Key) {
@@ -172,6 +262,13 @@ impl<P, T> Machine<P, T> {
         entry.slot = slot;
         if slot == Slot::Running {
             entry.ran = entry.incarnation;
+        }
+        let waits = entry.waits;
+        if waits && slot != Slot::Restarting {
+            self.set_waits(key, false);
+        }
+        if slot == Slot::Running && self.waiting > 0 {
+            self.wake();
         }
     }
 }

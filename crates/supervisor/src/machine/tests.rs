@@ -86,7 +86,10 @@ impl World {
                 Effect::Exit(exit) => self.log.push(format!("exit {}", exit_name(exit))),
                 Effect::Started => self.log.push("up".to_owned()),
                 Effect::GaveUp(_) => {}
-                Effect::AbortStart(_) | Effect::StopAll | Effect::KillAll(_) => unreachable!(),
+                Effect::AbortStart(_)
+                | Effect::Pause { .. }
+                | Effect::StopAll
+                | Effect::KillAll(_) => unreachable!(),
             }
         }
     }
@@ -143,6 +146,8 @@ fn new_child(spec: &Spec) -> NewChild<Spec> {
         restart: spec.restart,
         significant: spec.significant,
         supervisor: false,
+        paused: false,
+        needs: None,
         payload: spec.clone(),
     }
 }
@@ -258,6 +263,8 @@ fn a_dynamic_supervisor_asks_all_at_once() {
                 restart,
                 significant,
                 supervisor,
+                paused: false,
+                needs: None,
                 payload,
             },
         )

@@ -1,12 +1,15 @@
 //! What concerns a single process: its start, its readiness, its end, its restart in place.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use seaworthy_core::event::Severity;
 use seaworthy_core::{clock, panic};
 use tokio::task::AbortHandle;
 
+use super::pulse::Pulse;
 use super::seat::{Asked, Departed, Mourners, State};
+use super::similar::fingerprint;
 use super::stop::{Deadline, Timer};
 use super::tell::log_crash;
 use super::{Exit, Node, Place, StartOutcome};
@@ -50,7 +53,7 @@ struct Aftermath {
     go_on: bool,
     /// Dropped outside the lock: an error is a value of the user.
     _forgotten: (Option<PastExit>, Option<StartError>, Option<ExitReason>),
-    _timer: Option<Timer>,
+    _timers: (Option<Timer>, Option<Pulse>),
 }
 
 impl Node {
@@ -60,6 +63,13 @@ impl Node {
             seat.started = clock::coarse();
             seat.asked = Asked::Nothing;
             seat.ready = false;
+            let pausing = seat.extra.as_mut().and_then(|extra| {
+                extra.quarantined = false;
+                extra.pausing.take()
+            });
+            if seat.options.quarantine.is_some() {
+                self.compares.store(true, Ordering::Relaxed);
+            }
             let body = Arc::clone(&seat.body);
             let options = &seat.options;
             // A nested supervisor takes as long as its children.
@@ -68,11 +78,12 @@ impl Node {
                 state.machine.started(key, incarnation, StartOutcome::Ok);
                 self.report_started(state, key, incarnation);
             }
-            Some((body, limit))
+            Some((body, limit, pausing))
         });
-        let Some((body, limit)) = started else {
+        let Some((body, limit, pausing)) = started else {
             return;
         };
+        drop(pausing);
         let node = Arc::clone(self);
         let place = Place {
             node,
@@ -101,6 +112,8 @@ impl Node {
             live.kill(Exit::Killed);
         } else if let Some(limit) = limit.filter(|_| wait) {
             self.arm(limit, Deadline::Start(key));
+        } else if !wait {
+            self.listen(key, incarnation);
         }
     }
 
@@ -112,9 +125,11 @@ impl Node {
             }
             state.machine.started(key, incarnation, StartOutcome::Ok);
             self.report_started(state, key, incarnation);
-            state.timer.take()
+            Some(state.timer.take())
         });
+        let Some(timer) = timer else { return };
         drop(timer);
+        self.listen(key, incarnation);
         self.run();
     }
 
@@ -144,7 +159,10 @@ impl Node {
 
     /// A process is gone: its body is dropped, its sub-tasks may still live.
     pub(crate) fn process_ended(self: &Arc<Self>, key: Key, incarnation: u64, end: End) {
-        let Some(mut after) = self.with(|state| self.bury(state, key, incarnation, end)) else {
+        let compares = self.compares.load(Ordering::Relaxed);
+        let print = compares.then(|| fingerprint(&end));
+        let Some(mut after) = self.with(|state| self.bury(state, key, incarnation, end, print))
+        else {
             return;
         };
         after.subtasks.iter().for_each(AbortHandle::abort);
@@ -167,7 +185,14 @@ impl Node {
     }
 
     /// Signs a process off, unless it is not alive or its sub-tasks still are.
-    fn bury(&self, state: &mut State, key: Key, incarnation: u64, end: End) -> Option<Aftermath> {
+    fn bury(
+        &self,
+        state: &mut State,
+        key: Key,
+        incarnation: u64,
+        end: End,
+        print: Option<u64>,
+    ) -> Option<Aftermath> {
         let seat = state.current(key, incarnation)?;
         if let Some(extra) = seat
             .extra
@@ -200,7 +225,12 @@ impl Node {
             Deadline::Start(key)
         };
         let timer = state.timer.take_if(|timer| timer.deadline == deadline);
-        let remarkable = asked.is_crash() && !(ready && clean && !supervisor);
+        let remarkable = asked.is_crash() && !(ready && clean && !supervisor)
+            || matches!(reason, ExitReason::Zombie(_));
+        let pulse = state.pulses.remove(&key);
+        if asked.is_crash() && !clean {
+            self.compare(state, key, print, &reason);
+        }
         let (mut crash, mut stale) = (None, None);
         if ready {
             if !supervisor {
@@ -235,7 +265,7 @@ impl Node {
             crash,
             go_on,
             _forgotten: (forgotten, stale, Some(reason)),
-            _timer: timer,
+            _timers: (timer, pulse),
         })
     }
 

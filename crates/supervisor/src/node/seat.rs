@@ -1,17 +1,23 @@
 //! What the shell keeps for each child, small because there may be a million of them.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use seaworthy_core::backoff::Delays;
 use seaworthy_core::clock::Coarse;
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+use super::pause::Pausing;
+use super::pulse::Pulses;
+use super::similar::Similar;
+use super::zombie::Condemned;
 use super::{Caller, End, Node};
 use crate::body::Body;
-use crate::config::Options;
+use crate::config::{Options, Pause};
 use crate::error::StartError;
 use crate::event::Ended;
 use crate::exit::ExitReason;
@@ -32,6 +38,8 @@ pub(crate) struct State {
     pub(super) timers: u64,
     /// When the children that are stopping were asked.
     pub(super) asked_at: Option<Coarse>,
+    pub(super) pulses: Pulses,
+    pub(super) condemned: Condemned,
 }
 
 impl State {
@@ -43,6 +51,8 @@ impl State {
             timer: None,
             timers: 0,
             asked_at: None,
+            pulses: Pulses::new(),
+            condemned: Condemned::default(),
         }
     }
 
@@ -97,6 +107,8 @@ pub(crate) enum Asked {
     Shutdown,
     Kill,
     StartTimeout,
+    /// Killed, because it was silent for too long: a crash.
+    Silent,
     /// Killed, because the runtime is gone.
     GoneWithRuntime,
     /// Not by its supervisor: it was killed from outside, which is a crash.
@@ -119,6 +131,15 @@ pub(crate) struct Extra {
     pub(crate) links: Links,
     /// Taken by a child that traps the signals of those it is linked to.
     pub(crate) exits: Option<Arc<Mailbox>>,
+    /// What it leaves to its successor.
+    pub(crate) legacy: Option<Box<dyn Any + Send>>,
+    pub(super) delays: Option<Delays>,
+    pub(crate) pausing: Option<Pausing>,
+    pub(super) similar: Option<Similar>,
+    /// Given up, because it failed the same way too often.
+    pub(crate) quarantined: bool,
+    /// Told to end, and still there.
+    pub(crate) zombie: bool,
 }
 
 impl Seat {
@@ -166,9 +187,10 @@ impl Seat {
                 && extra.subtasks.is_empty()
                 && extra.links.is_empty()
                 && extra.exits.is_none()
+                && extra.legacy.is_none()
         };
         self.asked == Asked::Nothing
-            && !self.options.handshake
+            && self.options.is_plain()
             && self.extra.as_deref().is_none_or(untouched)
     }
 
@@ -179,11 +201,13 @@ impl Seat {
         let (mut doomed, mut mourners) = (None, Mourners::default());
         if let Some(extra) = &mut self.extra {
             extra.trap = None;
+            extra.zombie = false;
             doomed = extra.doomed.take();
             mourners = Mourners {
                 monitors: std::mem::take(&mut extra.monitors),
                 links: std::mem::take(&mut extra.links),
                 exits: extra.exits.take(),
+                legacy: None,
             };
         }
         let reason = match &end {
@@ -196,6 +220,22 @@ impl Seat {
                 .or(doomed)
                 .unwrap_or(ExitReason::RuntimeGone),
         };
+        let uptime = now.since(self.started);
+        if let Some(extra) = &mut self.extra {
+            // What a process leaves that did not end by its own decision is not to be trusted.
+            if !matches!(
+                reason,
+                ExitReason::Normal | ExitReason::Shutdown(_) | ExitReason::Error(_)
+            ) {
+                mourners.legacy = extra.legacy.take();
+            }
+            let healthy = |pause: Pause| uptime >= pause.healthy_after;
+            if self.options.backoff.is_some_and(healthy)
+                && let Some(delays) = &mut extra.delays
+            {
+                delays.reset();
+            }
+        }
         let told = match &end {
             End::Supervisor(Ended::StartFailed(error)) => {
                 ExitReason::Error(Arc::new(error.clone()))
@@ -208,7 +248,7 @@ impl Seat {
             reason,
             told,
             asked,
-            uptime: now.since(self.started),
+            uptime,
             mourners,
         }
     }
@@ -239,12 +279,14 @@ pub(super) struct Mourners {
     pub(super) links: Links,
     /// The signals that the process itself has not read.
     pub(super) exits: Option<Arc<Mailbox>>,
+    /// What nobody is to have.
+    pub(super) legacy: Option<Box<dyn Any + Send>>,
 }
 
 impl Asked {
     /// Whether the supervisor did not want the process to end.
     pub(super) fn is_crash(self) -> bool {
-        matches!(self, Self::Nothing | Self::KilledFromOutside)
+        matches!(self, Self::Nothing | Self::KilledFromOutside | Self::Silent)
     }
 
     fn reason(self, options: &Options) -> Option<ExitReason> {
@@ -253,6 +295,9 @@ impl Asked {
             Self::Shutdown => Some(ExitReason::Shutdown(None)),
             Self::Kill | Self::KilledFromOutside => Some(ExitReason::Killed),
             Self::GoneWithRuntime => Some(ExitReason::RuntimeGone),
+            Self::Silent => Some(ExitReason::HeartbeatTimeout(
+                options.heartbeat.unwrap_or_default(),
+            )),
             Self::StartTimeout => Some(ExitReason::StartTimeout(
                 options.start_timeout.unwrap_or_default(),
             )),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use seaworthy_core::clock;
+use seaworthy_core::clock::{self, Instant};
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,7 @@ use crate::machine::{Exit, Key, Message};
 pub(crate) struct Timer {
     pub(super) deadline: Deadline,
     id: u64,
+    due: Instant,
     task: AbortHandle,
 }
 
@@ -36,7 +37,7 @@ pub(super) enum Deadline {
 }
 
 /// How to reach a process, outside the lock.
-enum Reach {
+pub(super) enum Reach {
     Nothing,
     Kill(Live, Exit),
     Cancel(CancellationToken),
@@ -44,7 +45,7 @@ enum Reach {
 }
 
 impl Reach {
-    fn perform(self) {
+    pub(super) fn perform(self) {
         match self {
             Self::Nothing => {}
             Self::Kill(live, exit) => live.kill(exit),
@@ -74,7 +75,7 @@ impl Seat {
         }
     }
 
-    fn kill(&mut self) -> Reach {
+    pub(super) fn kill(&mut self) -> Reach {
         self.asked = Asked::Kill;
         self.end(Exit::Killed)
     }
@@ -96,13 +97,19 @@ impl Node {
         let reporting = self.tree.reporting.load(Ordering::Relaxed);
         let (reach, limit) = self.with(|state| {
             state.asked_at = reporting.then(clock::coarse);
-            match state.machine.payload_mut(key) {
+            let asked = match state.machine.payload_mut(key) {
                 Some(seat) => (seat.ask(), seat.options.shutdown),
                 None => (Reach::Nothing, Shutdown::Infinity),
-            }
+            };
+            state.condemn_if_killed(key, &asked.0);
+            asked
         });
         let listens = matches!(reach, Reach::Cancel(_) | Reach::Stop(_));
+        let killed = matches!(reach, Reach::Kill(..));
         reach.perform();
+        if killed {
+            self.watch_the_condemned();
+        }
         if let Shutdown::Timeout(limit) = limit
             && listens
         {
@@ -119,7 +126,7 @@ impl Node {
             let limit = seat.map_or(Shutdown::Infinity, |seat| seat.options.shutdown);
             (living(state), limit)
         });
-        let mut listens = false;
+        let (mut listens, mut killed) = (false, false);
         for key in keys {
             let reach = self.with(|state| {
                 let alive = state
@@ -131,7 +138,12 @@ impl Node {
                 seat.map_or(Reach::Nothing, Seat::ask)
             });
             listens |= matches!(reach, Reach::Cancel(_) | Reach::Stop(_));
+            killed |= matches!(reach, Reach::Kill(..));
             reach.perform();
+        }
+        if killed {
+            self.with(State::condemn_all);
+            self.watch_the_condemned();
         }
         if let Shutdown::Timeout(limit) = limit
             && listens
@@ -143,6 +155,7 @@ impl Node {
     pub(super) fn kill_all(self: &Arc<Self>, exit: Exit) {
         let keys = self.with(|state| {
             state.asked_at.get_or_insert_with(clock::coarse);
+            state.condemn_all();
             living(state)
         });
         let asked = match exit {
@@ -159,15 +172,27 @@ impl Node {
             })
             .perform();
         }
+        self.watch_the_condemned();
     }
 
     /// Kills whatever process is in the seat.
     fn kill_seat(self: &Arc<Self>, key: Key) {
-        self.with(|state| match state.machine.payload_mut(key) {
-            Some(seat) => seat.kill(),
-            None => Reach::Nothing,
+        self.end_seat(key, Asked::Kill);
+    }
+
+    fn end_seat(self: &Arc<Self>, key: Key, asked: Asked) {
+        self.with(|state| {
+            let reach = state.machine.payload_mut(key).map(|seat| {
+                let reach = seat.kill();
+                seat.asked = asked;
+                reach
+            });
+            let reach = reach.unwrap_or(Reach::Nothing);
+            state.condemn_if_killed(key, &reach);
+            reach
         })
         .perform();
+        self.watch_the_condemned();
     }
 
     /// Kills `incarnation`, from outside: to the supervisor that is a crash.
@@ -179,25 +204,26 @@ impl Node {
             if crash {
                 seat.asked = Asked::KilledFromOutside;
             }
+            state.condemn_if_killed(key, &reach);
             Some(reach)
         });
         let alive = reach.is_some();
         if let Some(reach) = reach {
             reach.perform();
+            self.watch_the_condemned();
         }
         alive
     }
 
     pub(super) fn abort_start(self: &Arc<Self>, key: Key) {
-        self.with(|state| match state.machine.payload_mut(key) {
-            Some(Seat {
-                live: Some(Live::Supervisor(node)),
-                ..
-            }) => Reach::Stop(Arc::clone(node)),
-            Some(seat) => seat.kill(),
-            None => Reach::Nothing,
-        })
-        .perform();
+        let below = self.with(|state| match state.machine.payload_mut(key)?.live {
+            Some(Live::Supervisor(ref node)) => Some(Arc::clone(node)),
+            _ => None,
+        });
+        match below {
+            Some(node) => Reach::Stop(node).perform(),
+            None => self.kill_seat(key),
+        }
     }
 
     /// Wakes the supervisor after `limit`, unless what it waits for happens before.
@@ -207,13 +233,15 @@ impl Node {
             state.timers
         });
         let node = Arc::clone(self);
+        let due = clock::after(limit);
         let task = self.tree.runtime.spawn(async move {
-            tokio::time::sleep(limit).await;
+            tokio::time::sleep_until(due).await;
             node.expired(id);
         });
         let timer = Timer {
             deadline,
             id,
+            due,
             task: task.abort_handle(),
         };
         let needless = self.with(|state| {
@@ -230,16 +258,7 @@ impl Node {
         let expired = self.with(|state| state.timer.take_if(|timer| timer.id == id));
         let Some(timer) = expired else { return };
         match timer.deadline {
-            Deadline::Start(key) => self
-                .with(|state| match state.machine.payload_mut(key) {
-                    Some(seat) => {
-                        let reach = seat.kill();
-                        seat.asked = Asked::StartTimeout;
-                        reach
-                    }
-                    None => Reach::Nothing,
-                })
-                .perform(),
+            Deadline::Start(key) => self.end_seat(key, Asked::StartTimeout),
             Deadline::Stop(key) => self.kill_seat(key),
             Deadline::StopAll => self.kill_all(Exit::Killed),
         }
@@ -247,7 +266,28 @@ impl Node {
     }
 }
 
+impl Node {
+    /// As the timer does, for a runtime that is blocked.
+    pub(super) fn check_deadline(self: &Arc<Self>) {
+        let overdue = self.with(|state| {
+            let timer = state.timer.as_ref();
+            timer
+                .filter(|timer| timer.due <= clock::exact())
+                .map(|timer| timer.id)
+        });
+        if let Some(id) = overdue {
+            self.expired(id);
+        }
+    }
+}
+
 impl State {
+    fn condemn_if_killed(&mut self, key: Key, reach: &Reach) {
+        if let (Reach::Kill(..), Some(entry)) = (reach, self.machine.children().get(key)) {
+            self.condemn(key, entry.incarnation);
+        }
+    }
+
     fn still_waits(&self, deadline: Deadline) -> bool {
         match deadline {
             Deadline::Start(key) => self.machine.is_starting(key),

@@ -103,7 +103,10 @@ impl Node {
 
 impl Mourners {
     pub(super) fn is_anybody(&self) -> bool {
-        !self.monitors.is_empty() || !self.links.is_empty() || self.exits.is_some()
+        !self.monitors.is_empty()
+            || !self.links.is_empty()
+            || self.exits.is_some()
+            || self.legacy.is_some()
     }
 
     /// Tells those who asked, and ends those who did not want to outlive it. Never under a lock.
@@ -123,6 +126,7 @@ impl Mourners {
         if let Some(mailbox) = self.exits {
             mailbox.close();
         }
+        panic::drop_quietly(self.legacy);
     }
 }
 

@@ -64,6 +64,9 @@ impl TreeSnapshot {
 impl ChildSnapshot {
     fn line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(state(self.state))?;
+        if let Some(left) = self.restart_in {
+            write!(f, " in {}", Rough(left))?;
+        }
         if let Some(uptime) = self.uptime {
             write!(f, " for {}", Rough(uptime))?;
         }
@@ -85,5 +88,7 @@ pub(super) fn state(state: ChildState) -> &'static str {
         ChildState::Running => "running",
         ChildState::Restarting => "restarting",
         ChildState::Undefined => "not running",
+        ChildState::Quarantined => "in quarantine",
+        ChildState::Zombie => "does not end",
     }
 }

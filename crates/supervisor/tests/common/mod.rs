@@ -141,7 +141,9 @@ pub async fn children(supervisor: &Supervisor) -> String {
     children.reverse();
     let words = children.iter().map(|child| {
         let mark = match child.state {
-            ChildState::Starting => unreachable!("only in snapshots"),
+            ChildState::Starting | ChildState::Quarantined | ChildState::Zombie => {
+                unreachable!("only in snapshots")
+            }
             ChildState::Running => "",
             ChildState::Restarting => "!",
             ChildState::Undefined => "?",

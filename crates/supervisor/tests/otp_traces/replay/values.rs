@@ -69,7 +69,9 @@ fn row(child: &ChildInfo) -> Value {
         ChildId::Number(_) => None,
     };
     let state = match child.state {
-        ChildState::Starting => unreachable!("only in snapshots"),
+        ChildState::Starting | ChildState::Quarantined | ChildState::Zombie => {
+            unreachable!("only in snapshots")
+        }
         ChildState::Running => "running",
         ChildState::Restarting => "restarting",
         ChildState::Undefined => "undefined",
