@@ -1,6 +1,6 @@
 //! Links: two processes that do not outlive one another, unless one of them wants to know instead.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -143,7 +143,7 @@ impl Mailbox {
 #[derive(Debug, Default)]
 pub(crate) struct Links {
     // Incarnations are unique in one tree; the node tells trees apart.
-    peers: HashMap<(usize, u64), Place>,
+    peers: BTreeMap<(usize, u64), Place>,
 }
 
 impl Links {

@@ -1,5 +1,6 @@
 //! What concerns a single process: its start, its readiness, its end, its restart in place.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -41,18 +42,25 @@ impl End {
     }
 }
 
+/// Values of users that are to be dropped.
+type Forgotten = (
+    Option<PastExit>,
+    Option<StartError>,
+    Option<ExitReason>,
+    Option<Box<dyn Any + Send>>,
+);
+
 /// What is left to do outside the lock when a process has ended.
 #[derive(Default)]
 struct Aftermath {
     /// Sub-tasks that have to end first; then there is nothing else.
     subtasks: Vec<AbortHandle>,
-    mourners: Mourners,
-    down: Option<Down>,
+    mourners: Option<(Box<Mourners>, Down)>,
     crash: Option<CrashReport>,
     /// Whether the supervisor can go on now.
     go_on: bool,
     /// Dropped outside the lock: an error is a value of the user.
-    _forgotten: (Option<PastExit>, Option<StartError>, Option<ExitReason>),
+    _forgotten: Forgotten,
     _timers: (Option<Timer>, Option<Pulse>),
 }
 
@@ -74,13 +82,15 @@ impl Node {
             let options = &seat.options;
             // A nested supervisor takes as long as its children.
             let limit = options.start_timeout.filter(|_| !options.supervisor);
+            // One with a first phase is listened to when that is over.
+            let listens = options.heartbeat.is_some() && !options.handshake;
             if !options.handshake {
                 state.machine.started(key, incarnation, StartOutcome::Ok);
                 self.report_started(state, key, incarnation);
             }
-            Some((body, limit, pausing))
+            Some((body, limit, pausing, listens))
         });
-        let Some((body, limit, pausing)) = started else {
+        let Some((body, limit, pausing, listens)) = started else {
             return;
         };
         drop(pausing);
@@ -112,7 +122,7 @@ impl Node {
             live.kill(Exit::Killed);
         } else if let Some(limit) = limit.filter(|_| wait) {
             self.arm(limit, Deadline::Start(key));
-        } else if !wait {
+        } else if listens {
             self.listen(key, incarnation);
         }
     }
@@ -166,13 +176,13 @@ impl Node {
             return;
         };
         after.subtasks.iter().for_each(AbortHandle::abort);
-        if let Some(down) = after.down.take() {
+        if let Some((mourners, down)) = after.mourners.take() {
             let ended = Place {
                 node: Arc::clone(self),
                 key,
                 incarnation,
             };
-            std::mem::take(&mut after.mourners).tell(&ended, &down);
+            mourners.tell(&ended, &down);
         }
         log_crash(after.crash.take());
         let go_on = after.go_on;
@@ -211,7 +221,7 @@ impl Node {
         let told = seat.asked.is_crash() || self.tree.events.is_watched();
         let now = if told { clock::coarse() } else { seat.started };
         let mut departed = seat.depart(end, now);
-        let mourners = std::mem::take(&mut departed.mourners);
+        let (mourners, legacy) = (departed.mourners.take(), departed.legacy.take());
         let Departed {
             told,
             uptime,
@@ -227,7 +237,7 @@ impl Node {
         let timer = state.timer.take_if(|timer| timer.deadline == deadline);
         let remarkable = asked.is_crash() && !(ready && clean && !supervisor)
             || matches!(reason, ExitReason::Zombie(_));
-        let pulse = state.pulses.remove(&key);
+        let pulse = state.take_pulse(key);
         if asked.is_crash() && !clean {
             self.compare(state, key, print, &reason);
         }
@@ -243,7 +253,7 @@ impl Node {
             (outcome, stale) = self.tell_stillborn(state, key, departed, supervisor);
             state.machine.started(key, incarnation, outcome);
         }
-        let down = mourners.is_anybody().then(|| Down {
+        let down = mourners.is_some().then(|| Down {
             path: self.path_of(state, key),
             incarnation,
             reason: reason.clone(),
@@ -260,11 +270,10 @@ impl Node {
         let go_on = state.machine.can_go_on();
         Some(Aftermath {
             subtasks: Vec::new(),
-            mourners,
-            down,
+            mourners: mourners.zip(down),
             crash,
             go_on,
-            _forgotten: (forgotten, stale, Some(reason)),
+            _forgotten: (forgotten, stale, Some(reason), legacy),
             _timers: (timer, pulse),
         })
     }

@@ -124,6 +124,15 @@ impl Node {
 }
 
 impl State {
+    /// Of whoever ended.
+    pub(super) fn take_pulse(&mut self, key: Key) -> Option<Pulse> {
+        // To look into an empty map is not free, and most are.
+        if self.pulses.is_empty() {
+            return None;
+        }
+        self.pulses.remove(&key)
+    }
+
     fn pulse(&mut self, key: Key, incarnation: u64) -> Option<&mut Pulse> {
         self.pulses
             .get_mut(&key)

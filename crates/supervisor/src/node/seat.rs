@@ -198,17 +198,18 @@ impl Seat {
     pub(super) fn depart(&mut self, end: End, now: Coarse) -> Departed {
         let asked = std::mem::take(&mut self.asked);
         self.live = None;
-        let (mut doomed, mut mourners) = (None, Mourners::default());
+        let (mut doomed, mut mourners) = (None, None);
         if let Some(extra) = &mut self.extra {
             extra.trap = None;
             extra.zombie = false;
             doomed = extra.doomed.take();
-            mourners = Mourners {
-                monitors: std::mem::take(&mut extra.monitors),
-                links: std::mem::take(&mut extra.links),
-                exits: extra.exits.take(),
-                legacy: None,
-            };
+            if !extra.monitors.is_empty() || !extra.links.is_empty() || extra.exits.is_some() {
+                mourners = Some(Box::new(Mourners {
+                    monitors: std::mem::take(&mut extra.monitors),
+                    links: std::mem::take(&mut extra.links),
+                    exits: extra.exits.take(),
+                }));
+            }
         }
         let reason = match &end {
             End::Reason(reason) => reason.clone(),
@@ -220,14 +221,14 @@ impl Seat {
                 .or(doomed)
                 .unwrap_or(ExitReason::RuntimeGone),
         };
-        let uptime = now.since(self.started);
+        let (uptime, mut legacy) = (now.since(self.started), None);
         if let Some(extra) = &mut self.extra {
             // What a process leaves that did not end by its own decision is not to be trusted.
             if !matches!(
                 reason,
                 ExitReason::Normal | ExitReason::Shutdown(_) | ExitReason::Error(_)
             ) {
-                mourners.legacy = extra.legacy.take();
+                legacy = extra.legacy.take();
             }
             let healthy = |pause: Pause| uptime >= pause.healthy_after;
             if self.options.backoff.is_some_and(healthy)
@@ -250,6 +251,7 @@ impl Seat {
             asked,
             uptime,
             mourners,
+            legacy,
         }
     }
 
@@ -269,7 +271,10 @@ pub(super) struct Departed {
     pub(super) told: ExitReason,
     pub(super) asked: Asked,
     pub(super) uptime: Duration,
-    pub(super) mourners: Mourners,
+    /// `None` if there is nobody.
+    pub(super) mourners: Option<Box<Mourners>>,
+    /// What nobody is to have.
+    pub(super) legacy: Option<Box<dyn Any + Send>>,
 }
 
 /// Who is to be told of an end.
@@ -279,8 +284,6 @@ pub(super) struct Mourners {
     pub(super) links: Links,
     /// The signals that the process itself has not read.
     pub(super) exits: Option<Arc<Mailbox>>,
-    /// What nobody is to have.
-    pub(super) legacy: Option<Box<dyn Any + Send>>,
 }
 
 impl Asked {

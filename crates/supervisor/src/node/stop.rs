@@ -95,19 +95,18 @@ impl Seat {
 impl Node {
     pub(super) fn stop(self: &Arc<Self>, key: Key) {
         let reporting = self.tree.reporting.load(Ordering::Relaxed);
-        let (reach, limit) = self.with(|state| {
+        let (reach, limit, unwatched) = self.with(|state| {
             state.asked_at = reporting.then(clock::coarse);
-            let asked = match state.machine.payload_mut(key) {
+            let (reach, limit) = match state.machine.payload_mut(key) {
                 Some(seat) => (seat.ask(), seat.options.shutdown),
                 None => (Reach::Nothing, Shutdown::Infinity),
             };
-            state.condemn_if_killed(key, &asked.0);
-            asked
+            state.condemn_if_killed(key, &reach);
+            (reach, limit, state.needs_reaper())
         });
         let listens = matches!(reach, Reach::Cancel(_) | Reach::Stop(_));
-        let killed = matches!(reach, Reach::Kill(..));
         reach.perform();
-        if killed {
+        if unwatched {
             self.watch_the_condemned();
         }
         if let Shutdown::Timeout(limit) = limit

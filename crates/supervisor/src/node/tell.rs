@@ -102,13 +102,6 @@ impl Node {
 }
 
 impl Mourners {
-    pub(super) fn is_anybody(&self) -> bool {
-        !self.monitors.is_empty()
-            || !self.links.is_empty()
-            || self.exits.is_some()
-            || self.legacy.is_some()
-    }
-
     /// Tells those who asked, and ends those who did not want to outlive it. Never under a lock.
     pub(super) fn tell(self, ended: &Place, down: &Down) {
         for monitor in self.monitors {
@@ -126,13 +119,15 @@ impl Mourners {
         if let Some(mailbox) = self.exits {
             mailbox.close();
         }
-        panic::drop_quietly(self.legacy);
     }
 }
 
 /// Writes a crash to the log. Never under a lock: a subscriber is code of the user, and so is the
 /// error in the report.
 pub(super) fn log_crash(crash: Option<CrashReport>) {
+    if crash.is_none() {
+        return;
+    }
     #[cfg(feature = "tracing")]
     if let Some(report) = &crash {
         let CrashReport {

@@ -67,6 +67,14 @@ impl State {
         self.condemned.all.get_or_insert_with(clock::coarse);
     }
 
+    /// Whether nobody looks after those that were killed.
+    pub(super) fn needs_reaper(&self) -> bool {
+        let condemned = &self.condemned;
+        condemned.reaper.is_none()
+            && (!condemned.list.is_empty() || condemned.all.is_some())
+            && !self.machine.has_ended()
+    }
+
     /// Takes those whose time is over, and says how long it takes until somebody else's is.
     fn overdue(&mut self) -> (Vec<(Key, u64)>, Option<Duration>) {
         let now = clock::coarse();
@@ -99,12 +107,7 @@ impl State {
 impl Node {
     /// Sees to it that somebody looks whether those that were killed are gone.
     pub(super) fn watch_the_condemned(self: &Arc<Self>) {
-        let needed = self.with(|state| {
-            let condemned = &state.condemned;
-            let some = !condemned.list.is_empty() || condemned.all.is_some();
-            some && condemned.reaper.is_none() && !state.machine.has_ended()
-        });
-        if !needed {
+        if !self.with(|state| state.needs_reaper()) {
             return;
         }
         let node = Arc::clone(self);
