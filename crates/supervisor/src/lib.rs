@@ -72,6 +72,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod address;
+mod blocking;
 mod body;
 mod builder;
 mod child;
@@ -96,6 +97,7 @@ mod snapshot;
 mod supervisor;
 mod task;
 
+pub use blocking::BlockingContext;
 pub use builder::{Builder, SupervisorSpec};
 pub use child::{Child, Template};
 pub use config::{AutoShutdown, Restart, Shutdown, Strategy};
