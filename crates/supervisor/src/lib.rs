@@ -91,6 +91,8 @@ mod machine;
 mod metrics;
 mod monitor;
 mod node;
+#[cfg(unix)]
+mod process;
 mod report;
 mod runner;
 mod snapshot;
@@ -111,6 +113,8 @@ pub use info::{ChildInfo, ChildKind, ChildState, Counts};
 pub use init::Init;
 pub use link::{Exit, Exits};
 pub use monitor::{ChildRef, Down, Monitor};
+#[cfg(unix)]
+pub use process::{Process, ProcessError, ProcessExit, ProcessIo, StopSignal};
 pub use report::{CrashReport, PastExit, ShutdownReport, Stopped};
 pub use runner::{Runner, run};
 pub use snapshot::{ChildSnapshot, TreeSnapshot};
