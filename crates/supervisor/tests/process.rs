@@ -172,7 +172,7 @@ async fn sigterm_is_listened_to() {
     }
 
     // One that fails on its way out says so; it does not count as a crash.
-    let seen = common::Seen::new();
+    let seen = Seen::new();
     let text = "trap 'echo disk full >&2; exit 4' TERM; echo up >&2; while :; do sleep 0.01; done";
     let root = Supervisor::builder("app").events(&seen.events);
     let root = root.child(Child::process("w", told(&mark, text)));
@@ -640,10 +640,14 @@ async fn the_rest_of_the_output() {
     eventually("all were read", || *lines.lock().unwrap() == 5000).await;
     in_time(root.stop()).await;
 
-    let began = Instant::now();
-    let process = script("", "exit 1").piped(|_io, _cx| std::future::pending());
-    crash_of(process).await;
-    assert!(began.elapsed() < millis(900), "{:?}", began.elapsed());
+    // The fastest of some, since starting a program may take long on a busy machine.
+    let mut fastest = Duration::MAX;
+    for _ in 0..5 {
+        let began = Instant::now();
+        crash_of(script("", "exit 1").piped(|_io, _cx| std::future::pending())).await;
+        fastest = fastest.min(began.elapsed());
+    }
+    assert!(fastest < millis(800), "{fastest:?}");
 }
 
 /// Somebody who left the group keeps the pipe open: that is not waited for, or not for long.
