@@ -18,6 +18,7 @@ use crate::link::Exits;
 use crate::monitor::ChildRef;
 use crate::node::Place;
 use crate::supervisor::Supervisor;
+pub(crate) use subtask::Hold;
 use subtask::SubTask;
 
 /// The side of a supervisor that a child sees: who it is, when it is to stop, and tasks of its own.
@@ -32,6 +33,15 @@ pub struct Context {
 impl Context {
     pub(crate) fn new(place: Place) -> Self {
         Self { place }
+    }
+
+    /// Keeps the incarnation from being over; `None` if it is already.
+    pub(crate) fn hold(&self) -> Option<Hold> {
+        self.place.hold()
+    }
+
+    pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.place.node.tree.runtime
     }
 
     /// The ids from the root to this child, joined by `/`. Of a child that is forgotten, those to its supervisor.

@@ -72,6 +72,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod address;
+mod blocking;
 mod body;
 mod builder;
 mod child;
@@ -90,6 +91,8 @@ mod machine;
 mod metrics;
 mod monitor;
 mod node;
+#[cfg(unix)]
+mod process;
 mod report;
 mod runner;
 mod snapshot;
@@ -97,6 +100,7 @@ mod supervisor;
 mod task;
 mod watchdog;
 
+pub use blocking::BlockingContext;
 pub use builder::{Builder, SupervisorSpec};
 pub use child::{Child, Template};
 pub use config::{AutoShutdown, OnZombie, Restart, Shutdown, Strategy};
@@ -110,6 +114,8 @@ pub use info::{ChildInfo, ChildKind, ChildState, Counts};
 pub use init::Init;
 pub use link::{Exit, Exits};
 pub use monitor::{ChildRef, Down, Monitor};
+#[cfg(unix)]
+pub use process::{Process, ProcessError, ProcessExit, ProcessIo, StopSignal};
 pub use report::{CrashReport, PastExit, ShutdownReport, Stopped};
 pub use runner::{Runner, run};
 pub use snapshot::{ChildSnapshot, TreeSnapshot};

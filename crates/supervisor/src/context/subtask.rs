@@ -87,7 +87,6 @@ impl Drop for Guard {
 
 impl Place {
     /// Keeps the incarnation from being over; `None` if it is already.
-    #[expect(dead_code, reason = "for the children that are threads or processes")]
     pub(crate) fn hold(&self) -> Option<Hold> {
         let number = self.enlist()?;
         let place = self.clone();
