@@ -90,11 +90,13 @@ mod machine;
 mod metrics;
 mod monitor;
 mod node;
+mod partition;
 mod report;
 mod runner;
 mod snapshot;
 mod supervisor;
 mod task;
+mod tasks;
 mod watchdog;
 
 pub use builder::{Builder, SupervisorSpec};
@@ -110,10 +112,14 @@ pub use info::{ChildInfo, ChildKind, ChildState, Counts};
 pub use init::Init;
 pub use link::{Exit, Exits};
 pub use monitor::{ChildRef, Down, Monitor};
+pub use partition::{Partition, PartitionedBuilder, PartitionedSupervisor};
 pub use report::{CrashReport, PastExit, ShutdownReport, Stopped};
 pub use runner::{Runner, run};
 pub use snapshot::{ChildSnapshot, TreeSnapshot};
 pub use supervisor::Supervisor;
+pub use tasks::{
+    SpawnError, Task, TaskError, TaskStream, TaskSupervisor, TaskSupervisorBuilder, yield_many,
+};
 
 /// The example of the README, compiled.
 #[cfg(doctest)]
