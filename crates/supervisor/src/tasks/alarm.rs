@@ -16,7 +16,8 @@ pub(super) struct Alarm {
 impl Alarm {
     pub(super) fn new(runtime: &Handle, at: Instant) -> Self {
         Self {
-            task: runtime.spawn(tokio::time::sleep_until(at)),
+            // The timer is made in there: here there may be no runtime, or another.
+            task: runtime.spawn(async move { tokio::time::sleep_until(at).await }),
         }
     }
 

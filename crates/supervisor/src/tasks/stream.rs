@@ -69,7 +69,9 @@ const STARTS_PER_POLL: usize = 128;
 #[must_use = "streams do nothing unless polled"]
 pub struct TaskStream<I: Iterator, T> {
     tasks: TaskSupervisor,
-    source: Quiet<Source<I, T>>,
+    /// Until there are no more.
+    items: Quiet<I>,
+    start: Quiet<Start<I::Item, T>>,
     max_concurrency: usize,
     /// Asked for, or refused and to be asked for again.
     next: Option<(Starting<T>, Turn)>,
@@ -79,12 +81,8 @@ pub struct TaskStream<I: Iterator, T> {
     outbox: Outbox<T>,
 }
 
-/// Where tasks come from.
-struct Source<I: Iterator, T> {
-    /// Until there are no more.
-    items: Option<I>,
-    start: Box<dyn Fn(I::Item) -> Starting<T> + Send + Sync>,
-}
+/// Makes a task for an item.
+type Start<I, T> = Box<dyn Fn(I) -> Starting<T> + Send + Sync>;
 
 /// A value of a user; a panic of its drop ends here.
 struct Quiet<T>(Option<T>);
@@ -102,13 +100,10 @@ impl<I: Iterator, T> TaskStream<I, T> {
         max_concurrency: usize,
         start: impl Fn(I::Item) -> Starting<T> + Send + Sync + 'static,
     ) -> Self {
-        let source = Source {
-            items: Some(items),
-            start: Box::new(start),
-        };
         Self {
             tasks,
-            source: Quiet(Some(source)),
+            items: Quiet(Some(items)),
+            start: Quiet(Some(Box::new(start))),
             max_concurrency,
             next: None,
             refused: None,
@@ -148,14 +143,9 @@ impl<I: Iterator, T> TaskStream<I, T> {
         self.running.expire(waker, &mut self.outbox);
         match self.outbox.pop() {
             Some(result) => Poll::Ready(Some(result)),
-            None if self.outbox.open() == 0 && self.is_exhausted() => Poll::Ready(None),
+            None if self.outbox.open() == 0 && self.items.0.is_none() => Poll::Ready(None),
             None => Poll::Pending,
         }
-    }
-
-    fn is_exhausted(&self) -> bool {
-        let source = self.source.0.as_ref();
-        source.is_none_or(|source| source.items.is_none())
     }
 
     /// Starts as many tasks as there is room for.
@@ -195,12 +185,12 @@ impl<I: Iterator, T> TaskStream<I, T> {
             Some(next) => return Some(next),
             None if self.outbox.open() >= self.max_concurrency => return None,
             None => {
-                let source = self.source.0.as_mut()?;
-                let Some(item) = source.items.as_mut()?.next() else {
-                    panic::drop_quietly(source.items.take());
+                let Some(item) = self.items.0.as_mut()?.next() else {
+                    panic::drop_quietly(self.items.0.take());
                     return None;
                 };
-                ((source.start)(item), self.outbox.enter())
+                let starting = self.start.0.as_ref()?(item);
+                (starting, self.outbox.enter())
             }
         };
         starting.ask(&self.tasks.supervisor, &self.tasks.options);
@@ -216,12 +206,11 @@ impl<I: Iterator, T> Stream for TaskStream<I, T> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let items = self
-            .source
+        let (least, most) = self
+            .items
             .0
             .as_ref()
-            .and_then(|source| source.items.as_ref());
-        let (least, most) = items.map_or((0, Some(0)), Iterator::size_hint);
+            .map_or((0, Some(0)), Iterator::size_hint);
         let open = self.outbox.open();
         (
             least.saturating_add(open),
