@@ -208,3 +208,34 @@ fn a_limit_outlives_the_runtime_it_was_set_on() {
     assert!(done.next().flatten().is_none(), "not done in time");
     drop(second);
 }
+
+/// A task that does not come to an await is late in time, and counts as running until it does.
+#[test]
+fn a_task_that_blocks_is_late_all_the_same() {
+    let runtime = two_workers();
+    let tasks = start(&runtime);
+    let (release, blocked) = std::sync::mpsc::channel::<()>();
+    let blocked = std::sync::Mutex::new(blocked);
+    let live = Live::new();
+    let counted = live.clone();
+    let stream = tasks.stream([true, false], 1, move |_cx, blocks| {
+        let guard = counted.guard();
+        let waits = blocks.then(|| blocked.lock().expect("no panic").recv());
+        async move {
+            let _guard = guard;
+            assert!(waits.is_none_or(|waited| waited.is_ok()));
+            tokio::task::yield_now().await;
+        }
+    });
+    let mut stream = stream.expect("a bound").item_timeout(millis(20));
+    let late = drive(stream.next()).expect("an item");
+    assert!(matches!(late, Err(TaskError::TimedOut(_))), "{late:?}");
+    let mut next = Box::pin(stream.next());
+    let waiting = next.as_mut().poll(&mut Waking::from_waker(Waker::noop()));
+    assert!(waiting.is_pending());
+    assert_eq!(live.created(), 1, "there is no room for the second");
+    release.send(()).expect("it waits");
+    assert!(drive(next).expect("an item").is_ok());
+    assert!(drive(stream.next()).is_none());
+    assert_eq!((live.alive(), live.peak()), (0, 1));
+}

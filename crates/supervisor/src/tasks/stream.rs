@@ -120,7 +120,7 @@ impl<I: Iterator, T> TaskStream<I, T> {
 
     /// How long each task may take from its start. One that takes longer is killed, and its result is
     /// [`TaskError::TimedOut`] at once, even if it does not come to an await for a while; until it is gone it
-    /// counts as running. That is no crash. Default: no limit.
+    /// counts as running, and the stream does not end. That is no crash. Default: no limit.
     ///
     /// The time is watched while the stream is polled.
     pub fn item_timeout(mut self, limit: Duration) -> Self {
@@ -128,7 +128,7 @@ impl<I: Iterator, T> TaskStream<I, T> {
         self
     }
 
-    /// The next result; `None` after the last.
+    /// The next result; `None` after the last, when nothing of the stream runs any more.
     ///
     /// # Cancel safety
     ///
@@ -143,9 +143,14 @@ impl<I: Iterator, T> TaskStream<I, T> {
         self.running.expire(waker, &mut self.outbox);
         match self.outbox.pop() {
             Some(result) => Poll::Ready(Some(result)),
-            None if self.outbox.open() == 0 && self.items.0.is_none() => Poll::Ready(None),
+            None if self.is_over() => Poll::Ready(None),
             None => Poll::Pending,
         }
+    }
+
+    /// Those that are being killed have given their results, and are waited for all the same.
+    fn is_over(&self) -> bool {
+        self.items.0.is_none() && self.outbox.open() == 0 && self.running.len() == 0
     }
 
     /// Starts as many tasks as there is room for.
