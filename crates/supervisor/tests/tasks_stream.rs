@@ -361,21 +361,23 @@ async fn a_panic_of_the_iterator_is_the_callers() {
 /// Values, items, the iterator and the closure are the user's, and each may panic when it is dropped.
 #[tokio::test(start_paused = true)]
 async fn panics_of_drops_are_contained() {
-    struct Spiteful(Live);
+    struct Spiteful(Option<Live>);
     impl Drop for Spiteful {
         fn drop(&mut self) {
-            drop(self.0.guard());
-            panic!("in a drop");
+            if let Some(live) = self.0.take() {
+                drop(live.guard());
+                panic!("in a drop");
+            }
         }
     }
     let tasks = supervisor().await;
     for unordered in [false, true] {
         let live = Live::new();
-        let (in_closure, in_items) = (Spiteful(live.clone()), Spiteful(live.clone()));
+        let (in_closure, in_items) = (Spiteful(Some(live.clone())), Spiteful(Some(live.clone())));
         let counted = live.clone();
         let items = (0..10).map(move |_| {
             let _captured = &in_items;
-            Spiteful(counted.clone())
+            Spiteful(Some(counted.clone()))
         });
         let stream = tasks.stream(items, 4, move |_cx, item| {
             let _captured = &in_closure;
@@ -385,7 +387,8 @@ async fn panics_of_drops_are_contained() {
         if unordered {
             stream = stream.unordered();
         }
-        std::mem::forget(stream.next().await);
+        let first = stream.next().await.expect("an item");
+        assert!(first.is_ok_and(|mut value| value.0.take().is_some()));
         settle().await;
         drop(stream);
         settle().await;
