@@ -9,7 +9,7 @@ use std::task::{Context as Waking, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use seaworthy_supervisor::{
-    Context, Shutdown, SpawnError, Task, TaskError, TaskSupervisor, yield_many,
+    Context, OnZombie, Shutdown, SpawnError, Task, TaskError, TaskSupervisor, yield_many,
 };
 use seaworthy_testkit::Live;
 use tokio::runtime::Runtime;
@@ -111,13 +111,12 @@ fn the_runtime_takes_the_tasks_with_it() {
         };
         let done = tasks.spawn_nolink(|_cx| async { 7 });
         let (waiting, mut told, mut asked) = (spawn(), spawn(), [spawn(), spawn()]);
-        let done = runtime.block_on(async {
-            let done = done.await.expect("it starts");
-            // It has its result, which nobody has asked for.
+        let done = runtime.block_on(done).expect("it starts");
+        // It has its result, which nobody has asked for.
+        runtime.block_on(async {
             while !done.is_finished() {
                 tokio::task::yield_now().await;
             }
-            done
         });
         let stream = tasks.stream([1, 2, 3], 2, |_cx, _item| pending::<u64>());
         let mut stream = stream.unwrap().item_timeout(secs(3600));
@@ -190,13 +189,10 @@ fn the_runtime_takes_the_tasks_with_it() {
 #[test]
 fn a_limit_outlives_the_runtime_it_was_set_on() {
     let (first, second) = (two_workers(), two_workers());
-    let never = |runtime: &Runtime| -> Task<u64> {
-        let tasks = start(runtime);
-        let task = drive(tasks.spawn_nolink(|_cx| pending())).expect("it starts");
-        std::mem::forget(tasks);
-        task
-    };
-    let mut asked = [never(&first), never(&second)];
+    let tasks = [start(&first), start(&second)];
+    let mut asked = [0, 1].map(|index: usize| -> Task<u64> {
+        drive(tasks[index].spawn_nolink(|_cx| pending())).expect("it starts")
+    });
     let done = thread::scope(|scope| {
         let waiting = scope.spawn(move || drive(yield_many(&mut asked, millis(300))));
         drop(first);
@@ -238,4 +234,24 @@ fn a_task_that_blocks_is_late_all_the_same() {
     assert!(drive(next).expect("an item").is_ok());
     assert!(drive(stream.next()).is_none());
     assert_eq!((live.alive(), live.peak()), (0, 1));
+}
+
+/// One that its supervisor gives up has an answer for whoever waits.
+#[test]
+fn a_task_that_blocks_may_be_given_up() {
+    let runtime = two_workers();
+    let builder = TaskSupervisor::builder("tasks").on_zombie(OnZombie::GoOn);
+    let tasks = runtime.block_on(builder.start()).expect("it starts");
+    let (release, blocked) = std::sync::mpsc::channel::<()>();
+    let (began, begun) = std::sync::mpsc::channel();
+    let task = tasks.spawn_nolink(move |_cx| async move {
+        began.send(()).expect("somebody waits for it");
+        blocked.recv().is_ok()
+    });
+    let mut task = drive(task).expect("it starts");
+    begun.recv().expect("it begins");
+    let told = drive(task.shutdown(Shutdown::BrutalKill)).expect("it did not end as told");
+    assert_eq!(reason(told), "zombie");
+    assert_eq!(drive(tasks.count_children()).expect("it runs").active, 0);
+    release.send(()).expect("it still waits");
 }

@@ -229,17 +229,20 @@ impl Node {
             if seat.is_doomed() || seat.asked == Asked::KilledFromOutside {
                 return None;
             }
-            Some(if at_once {
+            let reach = if at_once {
                 seat.kill()
             } else if seat.is_asked() {
                 Reach::Nothing
             } else {
                 seat.order()
-            })
+            };
+            state.condemn_if_killed(key, &reach);
+            Some(reach)
         });
         let ends = reach.is_some();
         if let Some(reach) = reach {
             reach.perform();
+            self.watch_the_condemned();
         }
         ends
     }

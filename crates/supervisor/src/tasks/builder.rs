@@ -6,7 +6,7 @@ use seaworthy_core::event::Events;
 
 use super::TaskSupervisor;
 use crate::builder::SupervisorSpec;
-use crate::config::{Mode, Options, Restart, Shutdown};
+use crate::config::{Mode, OnZombie, Options, Restart, Shutdown};
 use crate::error::StartError;
 use crate::supervisor::Supervisor;
 
@@ -44,6 +44,15 @@ impl TaskSupervisorBuilder {
     /// How its tasks are stopped when it is. Default: 5 seconds for one that listens.
     pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
         self.options.shutdown = shutdown;
+        self.spec.templates.1 = Some(self.options.clone());
+        self
+    }
+
+    /// What to do about a task that does not end when it has to, as [`Child::on_zombie`](crate::Child::on_zombie).
+    /// Unless it is [`OnZombie::Wait`], whoever awaits such a task gets an answer:
+    /// [`ExitReason::Zombie`](crate::ExitReason::Zombie). Default: [`OnZombie::Wait`].
+    pub fn on_zombie(mut self, policy: OnZombie) -> Self {
+        self.options.on_zombie = policy;
         self.spec.templates.1 = Some(self.options.clone());
         self
     }

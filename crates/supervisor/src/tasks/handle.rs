@@ -95,7 +95,8 @@ impl<T> Task<T> {
     /// time it takes, with [`Shutdown::BrutalKill`] none. Its supervisor goes on meanwhile. That is no crash, and
     /// whoever the task was [linked](crate::TaskSupervisor::spawn) to is not told: the link is taken away first.
     ///
-    /// A task that never comes to an await cannot be ended, and is waited for.
+    /// A task that does not come to an await cannot be ended, and is waited for, unless its supervisor
+    /// [gives it up](crate::TaskSupervisorBuilder::on_zombie).
     ///
     /// # Cancel safety
     ///
@@ -157,7 +158,7 @@ impl<T> Future for Task<T> {
 
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
-        if self.kill_on_drop {
+        if self.kill_on_drop && !self.outcome.is_known() {
             self.end(Shutdown::BrutalKill);
         }
     }

@@ -39,6 +39,11 @@ impl<T> Outcome<T> {
         Poll::Ready(())
     }
 
+    /// Whether it was seen that the task has ended.
+    pub(super) fn is_known(&self) -> bool {
+        !matches!(self.state, State::Running(_))
+    }
+
     /// Whether all of the task is gone, whatever is left of the budget of whoever asks.
     pub(super) fn has_ended(&mut self) -> bool {
         if let State::Running(down) = &mut self.state {

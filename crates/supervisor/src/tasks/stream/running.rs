@@ -65,7 +65,7 @@ impl<T> Running<T> {
         let bell = Bell::waker(&self.ready, key);
         let late = false;
         self.tasks.insert(Entry {
-            task,
+            task: task.kill_on_drop(),
             turn,
             bell,
             late,
