@@ -22,6 +22,12 @@ pub(crate) trait Make: Send + Sync + 'static {
     type Future: Future<Output = ChildResult> + Send + 'static;
 
     fn make(&self, cx: Context) -> Self::Future;
+
+    /// Called before the task of the child is there.
+    fn placed(&self, _place: &Place) {}
+
+    /// Called when the task goes: lets go of what a [`make`](Self::make) that did not come would have used up.
+    fn discard(&self) {}
 }
 
 /// A child that is a task.
@@ -31,6 +37,7 @@ pub(crate) struct Worker<M> {
 
 impl<M: Make> Body for Worker<M> {
     fn start(self: Arc<Self>, runtime: &Handle, place: Place) -> Live {
+        self.make.placed(&place);
         Live::Task(runtime.spawn(ChildTask::new(place, self)))
     }
 }

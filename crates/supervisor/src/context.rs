@@ -44,6 +44,10 @@ impl Context {
         &self.place.node.tree.runtime
     }
 
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// The ids from the root to this child, joined by `/`. Of a child that is forgotten, those to its supervisor.
     #[must_use]
     pub fn path(&self) -> Arc<str> {

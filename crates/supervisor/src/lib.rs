@@ -91,6 +91,7 @@ mod machine;
 mod metrics;
 mod monitor;
 mod node;
+mod partition;
 #[cfg(unix)]
 mod process;
 mod report;
@@ -98,6 +99,7 @@ mod runner;
 mod snapshot;
 mod supervisor;
 mod task;
+mod tasks;
 mod watchdog;
 
 pub use blocking::BlockingContext;
@@ -114,12 +116,16 @@ pub use info::{ChildInfo, ChildKind, ChildState, Counts};
 pub use init::Init;
 pub use link::{Exit, Exits};
 pub use monitor::{ChildRef, Down, Monitor};
+pub use partition::{Partition, PartitionedBuilder, PartitionedSupervisor};
 #[cfg(unix)]
 pub use process::{Process, ProcessError, ProcessExit, ProcessIo, StopSignal};
 pub use report::{CrashReport, PastExit, ShutdownReport, Stopped};
 pub use runner::{Runner, run};
 pub use snapshot::{ChildSnapshot, TreeSnapshot};
 pub use supervisor::Supervisor;
+pub use tasks::{
+    SpawnError, Task, TaskError, TaskStream, TaskSupervisor, TaskSupervisorBuilder, yield_many,
+};
 
 /// The example of the README, compiled.
 #[cfg(doctest)]

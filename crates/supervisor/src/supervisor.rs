@@ -402,7 +402,7 @@ impl Supervisor {
             .is_some_and(|current| Arc::ptr_eq(&current, node))
     }
 
-    fn node(&self) -> Option<Arc<Node>> {
+    pub(crate) fn node(&self) -> Option<Arc<Node>> {
         self.address.node()
     }
 

@@ -124,7 +124,11 @@ impl<M: Make> PinnedDrop for ChildTask<M> {
         let span = this.span.take();
         #[cfg(feature = "tracing")]
         let _entered = span.as_ref().map(tracing::Span::enter);
-        let end = match panic::catch(|| this.body.set(None)) {
+        let gone = panic::catch(|| {
+            this.body.set(None);
+            this.worker.make.discard();
+        });
+        let end = match gone {
             Ok(()) => End::Dropped,
             Err(panicked) => End::Reason(ExitReason::Panic(panicked.into())),
         };

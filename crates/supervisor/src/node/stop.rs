@@ -67,11 +67,17 @@ impl Seat {
         match (&self.live, self.options.shutdown) {
             (_, Shutdown::BrutalKill) => self.kill(),
             (Some(Live::Supervisor(node)), _) => Reach::Stop(Arc::clone(node)),
-            _ => match self.extra.as_ref().and_then(|extra| extra.trap.clone()) {
-                Some(trap) => Reach::Cancel(trap),
-                // It does not listen, so it dies of the order, as in OTP.
-                None => self.end(Exit::Killed),
-            },
+            _ => self.order(),
+        }
+    }
+
+    /// A worker is to stop, and has the time it takes if it listens.
+    fn order(&mut self) -> Reach {
+        self.asked = Asked::Shutdown;
+        match self.extra.as_ref().and_then(|extra| extra.trap.clone()) {
+            Some(trap) => Reach::Cancel(trap),
+            // It does not listen, so it dies of the order, as in OTP.
+            None => self.end(Exit::Killed),
         }
     }
 
@@ -212,6 +218,32 @@ impl Node {
             self.watch_the_condemned();
         }
         alive
+    }
+
+    /// Ends `incarnation` for whoever it works for, so that its end is no crash: at once, or with the time it
+    /// takes. False if it has ended, or is ending for another reason.
+    pub(crate) fn end_child(self: &Arc<Self>, key: Key, incarnation: u64, at_once: bool) -> bool {
+        let reach = self.with(|state| {
+            let seat = state.current(key, incarnation)?;
+            if seat.is_doomed() || seat.asked == Asked::KilledFromOutside {
+                return None;
+            }
+            let reach = if at_once {
+                seat.kill()
+            } else if seat.is_asked() {
+                Reach::Nothing
+            } else {
+                seat.order()
+            };
+            state.condemn_if_killed(key, &reach);
+            Some(reach)
+        });
+        let ends = reach.is_some();
+        if let Some(reach) = reach {
+            reach.perform();
+            self.watch_the_condemned();
+        }
+        ends
     }
 
     pub(super) fn abort_start(self: &Arc<Self>, key: Key) {

@@ -7,13 +7,15 @@ mod common;
 mod calls;
 mod ends;
 mod starts;
+mod tasks;
 mod world;
 
 use std::path::Path;
 
 /// What is tested here, by source file. A new async function has to come with a test.
-const TESTED: [(&str, fn()); 17] = [
+const TESTED: [(&str, fn()); 25] = [
     ("builder.rs: start", starts::builder_start),
+    ("builder.rs: start", tasks::start),
     ("context.rs: ShutdownSignal", ends::shutdown_signal),
     ("dynamic.rs: start", starts::dynamic_start),
     ("dynamic.rs: start_child", starts::dynamic_start_child),
@@ -21,8 +23,11 @@ const TESTED: [(&str, fn()); 17] = [
         "dynamic.rs: terminate_child",
         starts::dynamic_terminate_child,
     ),
+    ("handle.rs: shutdown", tasks::shutdown),
     ("link.rs: recv", ends::exits_recv),
     ("monitor.rs: Monitor", ends::monitor),
+    ("partition.rs: start", tasks::partition_start),
+    ("stream.rs: next", tasks::next),
     ("supervisor.rs: count_children", calls::count_children),
     ("supervisor.rs: delete_child", calls::delete_child),
     ("supervisor.rs: ended", ends::ended),
@@ -33,6 +38,10 @@ const TESTED: [(&str, fn()); 17] = [
     ("supervisor.rs: suspend", calls::suspend),
     ("supervisor.rs: terminate_child", calls::terminate_child),
     ("supervisor.rs: which_children", calls::which_children),
+    ("tasks.rs: spawn", tasks::spawn),
+    ("tasks.rs: spawn_nolink", tasks::spawn_nolink),
+    ("tasks.rs: start_child", tasks::start_child),
+    ("yield_many.rs: yield_many", tasks::yield_many_tasks),
 ];
 
 #[test]
