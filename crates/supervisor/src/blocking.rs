@@ -31,8 +31,10 @@ impl Child {
     /// [`sleep`](BlockingContext::sleep) instead of sleeping. It is told of everything that would drop a task: the
     /// order to stop, a kill, the end of the runtime. The incarnation is over when the closure has returned, and not
     /// before: the next one does not begin, monitors are not told, a group restart waits. A thread that never asks
-    /// therefore holds up its own restart and, when the tree is to stop, the end of the tree, which a
-    /// [deadline](crate::Supervisor::shutdown) then reports as still running.
+    /// therefore holds up its own restart and, when the tree is to stop, the end of the tree. It is reported as a
+    /// zombie, and its [policy](Self::on_zombie) may be not to wait; a [deadline](crate::Supervisor::shutdown) for the
+    /// tree reports it as still running. A thread that works is told from one that hangs by its
+    /// [heartbeat](Self::heartbeat). Values in thread-locals are the one thing that is dropped after the end.
     ///
     /// # When not to use it
     ///

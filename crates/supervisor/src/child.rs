@@ -23,7 +23,8 @@ use crate::node::Seat;
 /// nothing of an old one is left when the next begins. Share what is to survive (a queue, a counter) by capturing it.
 ///
 /// A child is a task on the runtime: it must not block its thread, since nothing can stop a task that does not
-/// reach an await.
+/// reach an await. For work that does there are [threads](Self::blocking), and for code that must be possible to kill
+/// operating-system processes (`Child::process`, on Unix).
 ///
 /// ```
 /// use seaworthy_supervisor::{Child, Context, Init, Restart};

@@ -62,7 +62,7 @@ type Show = Arc<dyn Fn(&str) + Send + Sync>;
 ///   group gets SIGTERM. When the [shutdown time](Child::shutdown) is over, when the child is killed and when the
 ///   runtime goes away, the whole group gets SIGKILL. So it does when the process itself has ended: nothing that it
 ///   started is left behind. The incarnation is over when the process has been waited for, and its group is empty or
-///   has had a second to become so.
+///   has had half a second to become so.
 /// * Exit status 0 is a normal end, SIGTERM after the order to stop is an orderly one. Anything else is an error, a
 ///   [`ProcessExit`], with the last lines that the process wrote to stderr.
 /// * A program that cannot be started has failed to start, with a [`ProcessError`].

@@ -4,12 +4,12 @@ mod common;
 #[path = "common/real.rs"]
 mod real;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, mpsc};
 
 use seaworthy_supervisor::{
-    BlockingContext, Child, DynamicSupervisor, Ended, ExitReason, Restart, Shutdown, StartFailure,
-    Strategy, Supervisor,
+    BlockingContext, Child, DynamicSupervisor, Ended, ExitReason, OnZombie, Restart, Shutdown,
+    StartFailure, Strategy, Supervisor, SupervisorEvent,
 };
 use seaworthy_testkit::Live;
 
@@ -26,17 +26,22 @@ fn polite(live: &Live) -> Child {
     })
 }
 
-/// A thread that does not look. Each release lets one of them go.
-fn deaf(live: &Live, releases: &Arc<AtomicUsize>) -> Child {
-    let (live, releases) = (live.clone(), Arc::clone(releases));
-    Child::blocking("deaf", move |_cx| {
+/// A thread that does not look, until its incarnation is released.
+fn deaf(live: &Live, released: &Arc<AtomicU64>) -> Child {
+    let (live, released) = (live.clone(), Arc::clone(released));
+    Child::blocking("deaf", move |cx: BlockingContext| {
         let _guard = live.guard();
-        let release = |left: usize| left.checked_sub(1);
-        while releases.fetch_update(SeqCst, SeqCst, release).is_err() {
+        while released.load(SeqCst) < cx.incarnation() {
             std::thread::yield_now();
         }
         Ok(())
     })
+}
+
+/// Releases the one that is there.
+fn release(released: &AtomicU64, root: &Supervisor) {
+    let incarnation = root.child("deaf").expect("it runs").incarnation();
+    released.store(incarnation, SeqCst);
 }
 
 #[tokio::test]
@@ -223,7 +228,7 @@ async fn a_deaf_one_is_waited_for() {
     let early = tokio::time::timeout(millis(20), &mut monitor).await;
     assert!(early.is_err() && live.created() == 1, "not over yet");
 
-    released.fetch_add(1, SeqCst);
+    release(&released, &root);
     assert_eq!(in_time(monitor).await.reason.kind(), "killed");
     eventually("the next one", || live.created() == 2).await;
 
@@ -231,9 +236,69 @@ async fn a_deaf_one_is_waited_for() {
     let report = in_time(root.shutdown(millis(100))).await;
     assert_eq!(report.still_running.len(), 1, "{report}");
     assert_eq!(&*report.still_running[0], "app/deaf");
-    released.fetch_add(1, SeqCst);
+    released.store(u64::MAX, SeqCst);
     in_time(root.ended()).await;
     assert_eq!((live.alive(), live.peak()), (0, 1));
+}
+
+/// With the policy to go on, a deaf one is not waited for: the next runs beside it, which is asked for here.
+#[tokio::test]
+async fn a_deaf_one_may_be_given_up() {
+    let (live, released, seen) = (Live::new(), Arc::default(), Seen::new());
+    let child = deaf(&live, &released).on_zombie(OnZombie::GoOn);
+    let root = Supervisor::builder("app").child(child).events(&seen.events);
+    let root = root.start().await.unwrap();
+    eventually("it runs", || live.alive() == 1).await;
+    let monitor = root.child("deaf").unwrap().monitor();
+    root.child("deaf").unwrap().kill();
+    assert_eq!(in_time(monitor).await.reason.kind(), "zombie");
+    eventually("the next one", || live.alive() == 2).await;
+    // The late end of the first is nothing to the second.
+    released.store(1, SeqCst);
+    eventually("the first has ended", || live.dropped() == 1).await;
+    assert!(
+        root.child("deaf")
+            .is_some_and(|second| second.incarnation() == 2)
+    );
+    release(&released, &root);
+    eventually("a third", || live.created() == 3).await;
+    release(&released, &root);
+    in_time(root.stop()).await;
+    let zombies = seen.take().into_iter();
+    let zombies = zombies.filter(|event| matches!(event, SupervisorEvent::ChildZombie { .. }));
+    assert_eq!(zombies.count(), 1);
+}
+
+/// One that hangs is told apart from one that works, and told to stop.
+#[tokio::test]
+async fn may_have_a_heartbeat() {
+    let (live, seen, call) = (Live::new(), Seen::new(), counter());
+    let (counted, beats) = (live.clone(), Arc::new(AtomicUsize::new(0)));
+    let beaten = Arc::clone(&beats);
+    let child = Child::blocking("w", move |cx: BlockingContext| {
+        let _guard = counted.guard();
+        if call() == 1 {
+            cx.wait_shutdown();
+        }
+        while cx.sleep(millis(10)) {
+            cx.heartbeat();
+            beaten.fetch_add(1, SeqCst);
+        }
+        Ok(())
+    });
+    let root = Supervisor::builder("app").events(&seen.events);
+    let root = root.child(child.heartbeat(secs(1))).start().await.unwrap();
+    eventually("it works for longer than the limit", || {
+        beats.load(SeqCst) > 120
+    })
+    .await;
+    in_time(root.stop()).await;
+    let crashes = seen.crashes();
+    let [crash] = &crashes[..] else {
+        panic!("{crashes:?}")
+    };
+    assert_eq!(crash.reason.kind(), "heartbeat_timeout");
+    assert_eq!((live.created(), live.peak(), live.alive()), (2, 1, 0));
 }
 
 /// The end of the runtime is an order to stop, too, and nothing is started after it.
@@ -250,7 +315,7 @@ fn ends_with_the_runtime() {
     drop(runtime);
     eventually_blocking("the polite one ends", || live.alive() == 1);
     assert!(root.is_alive(), "a thread of it runs");
-    released.fetch_add(1, SeqCst);
+    released.store(u64::MAX, SeqCst);
     let ended = two_workers().block_on(in_time(root.ended()));
     assert!(matches!(ended, Ended::RuntimeGone), "{ended}");
     assert_eq!((live.alive(), live.created()), (0, 2));

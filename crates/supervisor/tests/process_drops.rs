@@ -120,4 +120,14 @@ fn nothing_is_left_of_it() {
             children()
         );
     });
+
+    // What cannot be started leaves no guard.
+    for guarded in [true, false] {
+        let process = Process::new("/nowhere/to/be/found").guard(guarded);
+        let root = Supervisor::builder("app").child(Child::process("w", process));
+        runtime
+            .block_on(in_time(root.start()))
+            .expect_err("no program");
+        assert!(children().is_empty(), "{:?}", children());
+    }
 }

@@ -74,6 +74,11 @@ impl BlockingContext {
         self.cx.ready();
     }
 
+    /// As [`Context::heartbeat`]: tells a thread that works from one that hangs.
+    pub fn heartbeat(&self) {
+        self.cx.heartbeat();
+    }
+
     /// As [`Context::supervisor`].
     #[must_use]
     pub fn supervisor(&self) -> Supervisor {

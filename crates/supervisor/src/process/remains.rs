@@ -80,10 +80,10 @@ impl Drop for Remains {
     }
 }
 
-/// In all, as long as we have patience.
+/// In all, as long as we have patience, and less than what makes a zombie.
 fn pauses() -> impl Iterator<Item = Duration> {
     let doubled = |pause: &Duration| Some(*pause * 2);
-    std::iter::successors(Some(LOOK), doubled).take_while(|&pause| pause < LINGER)
+    std::iter::successors(Some(LOOK), doubled).take_while(|&pause| pause < LINGER / 2)
 }
 
 /// Whether anybody is in the group, dead or alive.
