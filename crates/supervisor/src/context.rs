@@ -32,6 +32,10 @@ impl Context {
         Self { place }
     }
 
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// The ids from the root to this child, joined by `/`. Of a child that is forgotten, those to its supervisor.
     #[must_use]
     pub fn path(&self) -> Arc<str> {

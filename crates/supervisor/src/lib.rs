@@ -92,6 +92,7 @@ mod monitor;
 mod node;
 mod report;
 mod runner;
+pub mod service;
 mod snapshot;
 mod supervisor;
 mod task;
@@ -111,6 +112,7 @@ pub use link::{Exit, Exits};
 pub use monitor::{ChildRef, Down, Monitor};
 pub use report::{CrashReport, PastExit, ShutdownReport, Stopped};
 pub use runner::{Runner, run};
+pub use service::{Supervised, SupervisedLayer};
 pub use snapshot::{ChildSnapshot, TreeSnapshot};
 pub use supervisor::Supervisor;
 

@@ -177,6 +177,11 @@ impl Node {
         self.serial.with(f)
     }
 
+    /// Where it is the child of another, if it is not a root.
+    pub(crate) fn parent(&self) -> Option<&Place> {
+        self.parent.as_ref()
+    }
+
     pub(crate) fn phase(&self) -> watch::Receiver<Phase> {
         self.phase.subscribe()
     }
