@@ -51,7 +51,7 @@ impl Supervised<()> {
 
 impl<R, T, X> SupervisedBuilder<R, T, X> {
     /// How long after it went down `poll_ready` waits for the service to come back, counted from the crash (or from
-    /// `build`) and not for each caller anew. After that it is ready at once, to turn the call away with
+    /// `build`, and again from the first start) and not for each caller anew. After that it is ready at once, to turn the call away with
     /// [`Reason::Restarting`](seaworthy_core::Reason::Restarting). Zero: calls never wait. At most a day.
     /// Default: 1 second.
     ///

@@ -175,6 +175,7 @@ impl<S: Clone, R, T, X: Mode> Supervised<S, R, T, X> {
                 return Poll::Pending;
             }
             self.forget();
+            self.shared.core.tend();
             match self.shared.core.look(&mut self.waiter, cx.waker()) {
                 Look::Up(loan) => {
                     self.copy(loan);

@@ -113,9 +113,7 @@ where
                 }
             })
         });
-        if let Some(nursery) = &shared.core.nursery {
-            nursery.start();
-        }
+        shared.core.tend();
         Supervised::new(Arc::clone(shared))
     }
 }

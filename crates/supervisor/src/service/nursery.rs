@@ -32,26 +32,34 @@ impl Nursery {
         }
     }
 
-    /// Starts the child, if the supervisor runs and has not got it yet.
-    pub(super) fn start(&self) {
+    /// Starts the child, if the supervisor runs and was not told before; whether that was so.
+    pub(super) fn start(&self) -> bool {
         let Some(node) = self.supervisor.node() else {
-            return;
+            return false;
         };
         let here = Arc::downgrade(&node);
         let mut started_under = self.started_under.lock();
-        let done = Weak::ptr_eq(&started_under, &here);
+        if Weak::ptr_eq(&started_under, &here) {
+            return false;
+        }
         *started_under = here;
         drop(started_under);
-        if !done && let Some(child) = (self.make)() {
+        if let Some(child) = (self.make)() {
             Supervisor::post_child(&node, child);
         }
+        true
+    }
+
+    fn is_started_under(&self, node: &Arc<Node>) -> bool {
+        let started_under = self.started_under.lock();
+        std::ptr::eq(started_under.as_ptr(), Arc::as_ptr(node))
     }
 
     /// What is to be expected of a child that has not begun, or that nobody knows any more.
     pub(super) fn fate(&self, ancestry: &[Rung], extinct: bool) -> Fate {
         match (self.supervisor.node(), ancestry) {
             // Refused, or deleted.
-            (Some(_), _) if extinct => Fate::Lost,
+            (Some(node), _) if extinct && self.is_started_under(&node) => Fate::Lost,
             (Some(node), _) => {
                 let child = Arc::clone(&self.name);
                 Fate::Coming(Some(Outlook { node, child }))

@@ -254,11 +254,19 @@ impl<S> Core<S> {
         })
     }
 
+    /// Starts the child of a layer, if that is to be done.
+    pub(super) fn tend(&self) {
+        if let Some(nursery) = &self.nursery
+            && nursery.start()
+        {
+            // Whoever asks now waits for a start, as others do for a restart.
+            let now = clock::exact();
+            self.slot.lock().since = now;
+        }
+    }
+
     /// Whether something will bring the service back.
     pub(super) fn fate(&self) -> Fate {
-        if let Some(nursery) = &self.nursery {
-            nursery.start();
-        }
         let slot = self.slot.lock();
         let extinct = slot.lineage.strong_count() == 0;
         let (ancestry, begun) = (Arc::clone(&slot.ancestry), slot.generation != 0);
@@ -303,7 +311,12 @@ impl<S> Core<S> {
             .is_some_and(|rung| rung == nearest);
         // A specification has one place only, so what is above the nearest supervisor is as it was.
         let ancestry = (!known).then(ancestry);
+        let now = clock::exact();
         let mut slot = self.slot.lock();
+        if slot.generation == 0 {
+            // Until now nobody could know when it would be started.
+            slot.since = now;
+        }
         slot.generation = generation;
         slot.asked = false;
         slot.built = false;
