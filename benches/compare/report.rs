@@ -34,6 +34,10 @@ pub(crate) struct Row {
     pub(crate) rounds: Vec<f64>,
 }
 
+/// What something costs over the bare service, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Added(pub(crate) f64);
+
 /// A line of a table.
 #[derive(Clone, Debug)]
 pub(crate) enum Line {
@@ -79,6 +83,19 @@ impl Report {
         allocs: impl IntoIterator<Item = f64>,
         trouble: Option<String>,
     ) -> io::Result<()> {
+        self.figure_over(place, unit, rounds, allocs, trouble, None)
+    }
+
+    /// The same of something that wraps a service, with what it adds to a call.
+    pub(crate) fn figure_over(
+        &mut self,
+        place: Place,
+        unit: Unit,
+        rounds: Vec<f64>,
+        allocs: impl IntoIterator<Item = f64>,
+        trouble: Option<String>,
+        added: Option<Added>,
+    ) -> io::Result<()> {
         let figures = stats::median(rounds.iter().copied())
             .zip(stats::min(rounds.iter().copied()))
             .zip(stats::median(allocs));
@@ -90,7 +107,7 @@ impl Report {
             place,
             ns,
             ns_min,
-            added_ns: None,
+            added_ns: added.map(|Added(nanos)| nanos),
             allocs,
             rounds,
         };

@@ -2,6 +2,7 @@
 
 mod floor;
 mod ours;
+mod service;
 
 #[cfg(feature = "peers")]
 mod kameo;
@@ -136,7 +137,7 @@ pub(crate) fn measure(quick: bool, progress: &Progress, report: &mut Report) -> 
             }
         }
     }
-    Ok(())
+    service::measure(quick, progress, report)
 }
 
 fn contenders(case: Case, quick: bool) -> Vec<Contender<Run>> {

@@ -6,7 +6,9 @@ use crate::report::{Line, Place, Row};
 use crate::stats;
 use crate::units::{self, Unit};
 
-const HEAD: [&str; 7] = ["case", "who", "threads", "p50", "min", "allocs", "vs floor"];
+const HEAD: [&str; 8] = [
+    "case", "who", "threads", "p50", "min", "allocs", "added", "vs floor",
+];
 
 type Cells = [String; HEAD.len()];
 
@@ -28,7 +30,7 @@ pub(crate) fn table<'a>(group: &str, lines: impl Iterator<Item = &'a Line>) -> S
         let place = line.place();
         match line {
             Line::Row(row, unit) => cells.push(shown(row, *unit, ratio(row, &lines))),
-            Line::Missing(..) => cells.push(line_of(place, ["-"; 4].map(str::to_owned))),
+            Line::Missing(..) => cells.push(line_of(place, ["-"; 5].map(str::to_owned))),
             Line::Remark(..) => {}
         }
         if let Line::Missing(_, why) | Line::Remark(_, why) = line {
@@ -78,6 +80,8 @@ fn shown(row: &Row, unit: Unit, ratio: Option<f64>) -> Cells {
         unit.show(row.ns),
         unit.show(row.ns_min),
         units::count(row.allocs),
+        row.added_ns
+            .map_or_else(|| "-".to_owned(), |added| unit.show(added)),
         ratio,
     ];
     line_of(&row.place, figures)
@@ -92,7 +96,7 @@ fn goal(case: &str) -> Option<f64> {
     }
 }
 
-fn line_of(place: &Place, [p50, min, allocs, ratio]: [String; 4]) -> Cells {
+fn line_of(place: &Place, [p50, min, allocs, added, ratio]: [String; 5]) -> Cells {
     let (case, who) = (place.case.clone(), place.who.clone());
     [
         case,
@@ -101,6 +105,7 @@ fn line_of(place: &Place, [p50, min, allocs, ratio]: [String; 4]) -> Cells {
         p50,
         min,
         allocs,
+        added,
         ratio,
     ]
 }
@@ -126,7 +131,7 @@ fn aligned(rows: &[Cells]) -> String {
             .zip(widths)
             .enumerate()
             .map(|(column, (cell, width))| match column {
-                0 | 1 | 6 => format!("{cell:<width$}"),
+                0 | 1 | 7 => format!("{cell:<width$}"),
                 _ => format!("{cell:>width$}"),
             })
             .collect();

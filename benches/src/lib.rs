@@ -10,6 +10,7 @@ pub mod crowd;
 pub mod floor;
 pub mod ours;
 pub mod probe;
+pub mod service;
 
 /// What went wrong in a scenario, for a person to read.
 pub type Failure = String;

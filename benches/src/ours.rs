@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use seaworthy_supervisor::{Child, DynamicSupervisor, Strategy, Supervisor};
+use seaworthy_core::reject::IntoError;
+use seaworthy_supervisor::service::{NeverFatal, SupervisedBuilder};
+use seaworthy_supervisor::{Child, DynamicSupervisor, Strategy, Supervised, Supervisor};
 
 use crate::Failure;
 use crate::child::Plan;
 use crate::crowd::Crowd;
+use crate::service::{Page, Watch};
 
 /// Restarts without end: no benchmark is to end in an escalation.
 const INTENSITY: u32 = u32::MAX;
@@ -83,4 +86,29 @@ pub async fn start_static(crowd: Arc<Crowd>) -> Result<Supervisor, Failure> {
         }));
     }
     tree.start().await.map_err(|error| error.to_string())
+}
+
+/// A supervised service, and the tree that it is in; `build` chooses where its calls run.
+///
+/// # Errors
+///
+/// When it does not start.
+pub async fn service<X: 'static>(
+    watch: &Watch,
+    build: impl FnOnce(SupervisedBuilder) -> SupervisedBuilder<IntoError, NeverFatal, X>,
+) -> Result<(Supervised<Page, IntoError, NeverFatal, X>, Supervisor), Failure> {
+    let watch = watch.clone();
+    let (service, child) = build(Supervised::builder("page"))
+        .build(move |_cx| {
+            let page = Page::new(&watch);
+            async move { Ok(page) }
+        })
+        .map_err(|error| error.to_string())?;
+    let root = Supervisor::builder("bench")
+        .intensity(INTENSITY, Duration::from_secs(1))
+        .child(child)
+        .start()
+        .await
+        .map_err(|error| error.to_string())?;
+    Ok((service, root))
 }

@@ -96,6 +96,7 @@ mod partition;
 mod process;
 mod report;
 mod runner;
+pub mod service;
 mod snapshot;
 mod supervisor;
 mod task;
@@ -121,6 +122,7 @@ pub use partition::{Partition, PartitionedBuilder, PartitionedSupervisor};
 pub use process::{Process, ProcessError, ProcessExit, ProcessIo, StopSignal};
 pub use report::{CrashReport, PastExit, ShutdownReport, Stopped};
 pub use runner::{Runner, run};
+pub use service::{Supervised, SupervisedLayer};
 pub use snapshot::{ChildSnapshot, TreeSnapshot};
 pub use supervisor::Supervisor;
 pub use tasks::{

@@ -327,6 +327,11 @@ impl<P, T> Machine<P, T> {
         self.ended || matches!(self.job, Some(Job::End { .. } | Job::Killed { .. }))
     }
 
+    /// Whether it is in the middle of something, or has something to read.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.job.is_some() || !self.inbox.is_empty()
+    }
+
     /// Whether `incarnation` is the one that exists at `key`.
     pub(crate) fn is_current(&self, key: Key, incarnation: u64) -> bool {
         self.children

@@ -214,6 +214,11 @@ impl Node {
         below.iter().for_each(Self::inspect);
     }
 
+    /// Where it is the child of another, if it is not a root.
+    pub(crate) fn parent(&self) -> Option<&Place> {
+        self.parent.as_ref()
+    }
+
     pub(crate) fn phase(&self) -> watch::Receiver<Phase> {
         self.phase.subscribe()
     }

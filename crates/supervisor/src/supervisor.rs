@@ -106,6 +106,11 @@ impl Supervisor {
         }
     }
 
+    /// The same without owning the tree.
+    pub(crate) fn unowned(&self) -> Self {
+        Self::at(&self.id, &self.address)
+    }
+
     /// Waits until all children of a root are started, or it has failed.
     pub(crate) async fn started(&self) -> Result<(), StartError> {
         let Some(owner) = &self.owner else {
@@ -186,6 +191,14 @@ impl Supervisor {
             }
             _ => Err(StartChildError::NotAlive),
         }
+    }
+
+    /// As [`start_child`](Self::start_child) at `node`, which nobody waits for. The id was checked.
+    pub(crate) fn post_child(node: &Arc<Node>, child: Child) {
+        let (answer, _) = oneshot::channel();
+        let wants = Wants::Reply;
+        let call = Call::Start(child.child_id(), child.into_new_child());
+        node.post(Message::Call(call, Caller { wants, answer }));
     }
 
     /// Stops a child and keeps its specification, unless it is temporary. Also cancels a restart that is
