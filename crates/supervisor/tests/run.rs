@@ -141,6 +141,15 @@ fn no_worker_is_left() {
 }
 
 #[test]
+fn the_thread_of_the_tree_is_blocked() {
+    let program = start("stuck");
+    program.wait_for("out: stuck");
+    program.signal("TERM");
+    let stopping = "err: seaworthy: SIGTERM: stopping `app`";
+    ends(program, 2, &[stopping, "err: seaworthy: the stop hangs: "]);
+}
+
+#[test]
 fn a_start_that_hangs() {
     let program = start("hanging-start");
     program.wait_for("out: hanging");

@@ -406,7 +406,7 @@ fn a_tree_that_only_waits() {
 
 #[test]
 fn a_tree_that_hangs() {
-    for tree in ["hangs", "all-blocked"] {
+    for tree in ["hangs", "stuck", "all-blocked"] {
         let manager = Manager::new();
         let program = manager.start(tree, Some(millis(300)));
         program.wait_for("out: ready");
