@@ -68,6 +68,7 @@
 //!
 //! * `metrics`: starts, exits and failures are counted through the `metrics` facade.
 //! * `tracing`: crashes are reported, and each incarnation runs in a span of its own.
+//! * `systemd`: [`run`] tells systemd how the tree is, and answers its watchdog (Unix).
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
@@ -133,3 +134,12 @@ pub use tasks::{
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The examples of the guide, compiled and run.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../../docs/supervision.md")]
+    struct Supervision;
+    #[doc = include_str!("../../../docs/from-erlang.md")]
+    struct FromErlang;
+}

@@ -332,6 +332,26 @@ impl<P, T> Machine<P, T> {
         self.job.is_some() || !self.inbox.is_empty()
     }
 
+    /// How many processes there are.
+    #[cfg(all(unix, feature = "systemd"))]
+    pub(crate) fn alive(&self) -> usize {
+        self.alive
+    }
+
+    #[cfg(all(unix, feature = "systemd"))]
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.suspended
+    }
+
+    /// The child whose start or stop is waited for.
+    #[cfg(all(unix, feature = "systemd"))]
+    pub(crate) fn waits_for(&self) -> Option<Key> {
+        match self.wait {
+            Wait::Start(key) | Wait::Stop(key) => Some(key),
+            Wait::Nothing | Wait::All => None,
+        }
+    }
+
     /// Whether `incarnation` is the one that exists at `key`.
     pub(crate) fn is_current(&self, key: Key, incarnation: u64) -> bool {
         self.children

@@ -8,6 +8,8 @@ mod pause;
 mod process;
 mod pulse;
 mod reply;
+#[cfg(all(unix, feature = "systemd"))]
+mod round_trip;
 mod seat;
 mod shutdown;
 mod similar;

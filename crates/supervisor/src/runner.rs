@@ -1,10 +1,14 @@
 //! A whole program as a supervision tree: signals, one deadline, an exit code.
-#![expect(
-    clippy::print_stderr,
-    reason = "the last words of a program belong on stderr"
-)]
+//!
+//! Two threads: the main one watches signals and deadlines and runs no code of a user, another one
+//! starts and stops the tree. So nothing that blocks, be it all workers of the runtime, can
+//! keep the program from ending.
 
+mod conduct;
+mod outcome;
 mod signal;
+mod systemd;
+mod watch;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -12,11 +16,6 @@ use std::time::Duration;
 use seaworthy_core::panic;
 
 use crate::builder::SupervisorSpec;
-use crate::error::StartError;
-use crate::event::Ended;
-use crate::report::ShutdownReport;
-use crate::supervisor::Supervisor;
-use signal::{Signal, Signals};
 
 /// Runs a tree as a program, with the defaults of [`Runner`].
 ///
@@ -38,7 +37,7 @@ pub fn run(root: impl Into<SupervisorSpec>) -> ExitCode {
 ///
 /// On SIGTERM or SIGINT (elsewhere: Ctrl-C) it waits the drain delay, then stops the tree under one
 /// deadline, and says on stderr who needed how long. A second signal ends the process at once. It never waits for
-/// a thread that blocks.
+/// a thread that blocks, not even if all threads of the runtime do.
 ///
 /// | exit code | meaning |
 /// |---|---|
@@ -46,12 +45,24 @@ pub fn run(root: impl Into<SupervisorSpec>) -> ExitCode {
 /// | 1 | the tree did not start, gave up, or was killed: whoever supervises processes should start it again |
 /// | 2 | stopped by a signal, but children had to be killed or still run |
 /// | 128 + n | a second signal, number n, came during the stop |
+///
+/// # systemd
+///
+/// With the feature `systemd` (on Unix), and if `NOTIFY_SOCKET` is set, it tells the service manager when the
+/// tree is up, how it is, and when it stops; asks for more time while the tree starts or stops; and answers the
+/// watchdog for as long as the tree does. `docs/systemd.md` has a unit file and what each message means.
+///
+/// # When not to use it
+///
+/// For a tree inside a program that has a runtime and ways to end of its own: then
+/// [`Builder::start`](crate::Builder::start) and [`Supervisor::shutdown`](crate::Supervisor::shutdown) are what it needs.
 #[derive(Debug)]
 #[must_use = "call `run`"]
 pub struct Runner {
     root: SupervisorSpec,
     deadline: Duration,
     drain_delay: Duration,
+    heartbeat: Option<Duration>,
 }
 
 impl Runner {
@@ -61,6 +72,7 @@ impl Runner {
             root: root.into(),
             deadline: Duration::from_secs(25),
             drain_delay: Duration::ZERO,
+            heartbeat: None,
         }
     }
 
@@ -78,112 +90,51 @@ impl Runner {
         self
     }
 
+    /// How often the tree is asked whether it is alive when systemd's watchdog wants to know. Default: three times
+    /// in `WatchdogSec=`.
+    ///
+    /// It must be above zero and shorter than `WatchdogSec=`, or [`run`](Self::run) says so and ends with
+    /// exit code 1 before anything starts. Where no watchdog asks, it does nothing.
+    #[cfg(feature = "systemd")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "systemd")))]
+    pub fn heartbeat(mut self, every: Duration) -> Self {
+        self.heartbeat = Some(every);
+        self
+    }
+
     /// Runs until the end.
+    ///
+    /// # Panics
+    ///
+    /// If called inside a runtime: it makes one of its own.
     #[must_use = "return it from `main`"]
     pub fn run(self) -> ExitCode {
         if !panic::can_catch() {
-            eprintln!("seaworthy: {}", crate::degraded::PANICS_ABORT);
+            outcome::print(crate::degraded::PANICS_ABORT);
         }
-        let runtime = match tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-        {
-            Ok(runtime) => runtime,
+        let (control, workers) = match runtimes() {
+            Ok(runtimes) => runtimes,
             Err(error) => {
-                eprintln!("seaworthy: cannot make a runtime: {error}");
+                outcome::print(&format!("cannot make a runtime: {error}"));
                 return ExitCode::from(1);
             }
         };
-        let outcome = runtime.block_on(self.supervise());
+        let code = control.block_on(self.watch(workers.handle().clone()));
         // What still blocks a thread must not keep the process.
-        runtime.shutdown_background();
-        outcome.tell()
-    }
-
-    async fn supervise(self) -> Outcome {
-        // Before anything slow: the order to stop may come while the tree is starting.
-        let mut signals = match Signals::listen() {
-            Ok(signals) => signals,
-            Err(error) => return Outcome::NoSignals(error),
-        };
-        let handle = Supervisor::at(&self.root.id, &self.root.address);
-        let started = tokio::select! {
-            started = self.root.start() => started,
-            signal = signals.next() => {
-                // Dropping the start began an orderly stop of what had started.
-                return stop(&handle, signal, &mut signals, Duration::ZERO, self.deadline).await;
-            }
-        };
-        let root = match started {
-            Ok(root) => root,
-            Err(error) => return Outcome::NotStarted(error),
-        };
-        tokio::select! {
-            ended = root.ended() => Outcome::Ended(ended),
-            signal = signals.next() => {
-                stop(&root, signal, &mut signals, self.drain_delay, self.deadline).await
-            }
-        }
+        workers.shutdown_background();
+        control.shutdown_background();
+        ExitCode::from(code)
     }
 }
 
-async fn stop(
-    root: &Supervisor,
-    signal: Signal,
-    signals: &mut Signals,
-    drain_delay: Duration,
-    deadline: Duration,
-) -> Outcome {
-    eprintln!("seaworthy: {}: stopping `{}`", signal.name, root.id());
-    let orderly = async {
-        if !drain_delay.is_zero() {
-            tokio::time::sleep(drain_delay).await;
-        }
-        root.shutdown(deadline).await
-    };
-    tokio::select! {
-        report = orderly => Outcome::Stopped(report),
-        second = signals.next() => Outcome::Forced(second),
-    }
-}
-
-/// How it went.
-enum Outcome {
-    NoSignals(std::io::Error),
-    NotStarted(StartError),
-    Ended(Ended),
-    Stopped(ShutdownReport),
-    Forced(Signal),
-}
-
-impl Outcome {
-    fn tell(self) -> ExitCode {
-        match self {
-            Self::NoSignals(error) => {
-                eprintln!("seaworthy: cannot listen for signals: {error}");
-                ExitCode::from(1)
-            }
-            Self::NotStarted(error) => {
-                eprintln!("seaworthy: {error}");
-                ExitCode::from(1)
-            }
-            Self::Ended(Ended::Stopped | Ended::AutoShutdown) => ExitCode::SUCCESS,
-            Self::Ended(ended) => {
-                eprintln!("seaworthy: the root {ended}");
-                ExitCode::from(1)
-            }
-            Self::Stopped(report) => {
-                eprintln!("seaworthy: {report}");
-                if report.is_clean() {
-                    ExitCode::SUCCESS
-                } else {
-                    ExitCode::from(2)
-                }
-            }
-            Self::Forced(signal) => {
-                eprintln!("seaworthy: {} again: ending at once", signal.name);
-                ExitCode::from(128 + signal.number)
-            }
-        }
-    }
+/// The one of the main thread, for signals and deadlines, and the one of the tree.
+fn runtimes() -> std::io::Result<(tokio::runtime::Runtime, tokio::runtime::Runtime)> {
+    let control = tokio::runtime::Builder::new_current_thread()
+        .thread_name("seaworthy-run")
+        .enable_all()
+        .build()?;
+    let workers = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    Ok((control, workers))
 }

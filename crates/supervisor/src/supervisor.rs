@@ -22,7 +22,7 @@ use crate::report::ShutdownReport;
 use crate::snapshot::TreeSnapshot;
 
 /// How long after the deadline of a shutdown killed children may take to be dropped.
-const DROP_GRACE: Duration = Duration::from_secs(1);
+pub(crate) const DROP_GRACE: Duration = Duration::from_secs(1);
 
 /// A supervisor: starts its children in order, restarts those that crash, and stops all in reverse.
 ///

@@ -114,6 +114,42 @@ fn children_that_never_yield() {
 }
 
 #[test]
+fn no_worker_is_left() {
+    // All threads of the runtime are blocked: it drives neither timers nor signals any more.
+    let blocked = |tree| {
+        let program = start(tree);
+        program.wait_for_all(&["out: ready", "out: blocked"]);
+        program.signal("TERM");
+        program
+    };
+    let lines = ends(
+        blocked("all-blocked"),
+        2,
+        &["stopped in", "app/w still runs"],
+    );
+    let listener = "err:   app/blocker still runs: it neither yields nor ends";
+    assert!(lines.iter().any(|line| line == listener), "{lines:?}");
+
+    let program = blocked("endlessly-blocked");
+    program.wait_for("err: seaworthy: SIGTERM: stopping `app`");
+    program.signal("TERM");
+    ends(
+        program,
+        143,
+        &["err: seaworthy: SIGTERM again: ending at once"],
+    );
+}
+
+#[test]
+fn the_thread_of_the_tree_is_blocked() {
+    let program = start("stuck");
+    program.wait_for("out: stuck");
+    program.signal("TERM");
+    let stopping = "err: seaworthy: SIGTERM: stopping `app`";
+    ends(program, 2, &[stopping, "err: seaworthy: the stop hangs: "]);
+}
+
+#[test]
 fn a_start_that_hangs() {
     let program = start("hanging-start");
     program.wait_for("out: hanging");

@@ -57,9 +57,13 @@ pub struct Running {
 impl Running {
     pub fn start(program: &Path, argument: &str) -> Self {
         let mut command = Command::new(program);
+        command.arg(argument);
+        Self::spawn(command)
+    }
+
+    pub fn spawn(mut command: Command) -> Self {
         // One more than those that a test blocks.
         command
-            .arg(argument)
             .env("TOKIO_WORKER_THREADS", "2")
             .env_remove("RUST_BACKTRACE");
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -77,6 +81,17 @@ impl Running {
             .unwrap_or_else(|| panic!("it ended without `{text}`"))
             .contains(text)
         {}
+    }
+
+    /// Reads on until each of `texts` was in a line, in any order.
+    pub fn wait_for_all(&self, texts: &[&str]) {
+        let mut missing = texts.to_vec();
+        while !missing.is_empty() {
+            let line = self
+                .line()
+                .unwrap_or_else(|| panic!("it ended without {missing:?}"));
+            missing.retain(|text| !line.contains(text));
+        }
     }
 
     pub fn signal(&self, name: &str) {
