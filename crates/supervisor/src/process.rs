@@ -85,9 +85,11 @@ type Show = Arc<dyn Fn(&str) + Send + Sync>;
 ///
 /// # Costs
 ///
-/// Two processes for a child, the program and its guard, some 1 MB and 1 ms more than without it; three file descriptors;
-/// no thread. Starting a program blocks the thread of the runtime for the time that the system needs for it, as with
-/// tokio's own processes. The runtime must have its I/O driver enabled: otherwise the start panics, which is contained.
+/// Two processes for a child, the program and its guard, which needs 0.3 MB and some 1 ms to start; two file
+/// descriptors, and two more if it is piped; no thread. Starting a program blocks the thread of the runtime for the time
+/// that the system needs for it, as with tokio's own processes. That a process has ended is learned from SIGCHLD, whose
+/// handler must be left to tokio. The runtime must have its I/O driver enabled: otherwise the start panics, which is
+/// contained. Time is real, also on a runtime with a paused clock.
 ///
 /// # When not to use it
 ///
