@@ -185,6 +185,24 @@ fn the_runtime_takes_the_tasks_with_it() {
     }
 }
 
+/// However many may run: all of them do, also where no budget makes the caller come back.
+#[test]
+fn as_many_as_may_run_at_once() {
+    let runtime = two_workers();
+    let all = Arc::new(tokio::sync::Barrier::new(300));
+    let stream = start(&runtime).stream(0..300, 300, move |_cx, _item| {
+        let all = Arc::clone(&all);
+        async move { drop(all.wait().await) }
+    });
+    let mut stream = stream.expect("a bound");
+    let mut done = 0;
+    while let Some(result) = drive(stream.next()) {
+        result.expect("it waits for the others only");
+        done += 1;
+    }
+    assert_eq!(done, 300);
+}
+
 /// Tasks on two runtimes are waited for with one limit, which holds when one of the runtimes is gone.
 #[test]
 fn a_limit_outlives_the_runtime_it_was_set_on() {
@@ -194,7 +212,17 @@ fn a_limit_outlives_the_runtime_it_was_set_on() {
         drive(tasks[index].spawn_nolink(|_cx| pending())).expect("it starts")
     });
     let done = thread::scope(|scope| {
-        let waiting = scope.spawn(move || drive(yield_many(&mut asked, millis(300))));
+        let (polled, begun) = std::sync::mpsc::channel();
+        let waiting = scope.spawn(move || {
+            let mut done = pin!(yield_many(&mut asked, millis(300)));
+            drive(std::future::poll_fn(|waker| {
+                let done = done.as_mut().poll(waker);
+                // The limit is set, on the runtime of the first. Nobody listens for later polls.
+                let _ = polled.send(());
+                done
+            }))
+        });
+        begun.recv().expect("it is polled");
         drop(first);
         waiting.join().expect("no panic")
     });

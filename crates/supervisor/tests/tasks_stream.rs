@@ -252,6 +252,29 @@ async fn dropping_it_takes_back_what_was_asked_for() {
     assert_eq!(tasks.count_children().await.unwrap().active, 0);
 }
 
+/// And what it has come to meanwhile, of which the stream has not heard yet.
+#[tokio::test(start_paused = true)]
+async fn dropping_it_ends_what_it_does_not_know_of() {
+    let (tasks, live) = (supervisor().await, Live::new());
+    let counted = live.clone();
+    let stream = tasks.stream([1], 1, move |_cx, _item| {
+        let guard = counted.guard();
+        async move {
+            let _guard = guard;
+            pending::<()>().await
+        }
+    });
+    let mut stream = stream.unwrap();
+    tasks.suspend().await.unwrap();
+    assert!(timeout(secs(1), stream.next()).await.is_err());
+    tasks.resume();
+    settle().await;
+    assert_eq!(live.alive(), 1);
+    drop(stream);
+    settle().await;
+    assert_eq!(live.alive(), 0);
+}
+
 /// A supervisor that takes its time to answer is waited for.
 #[tokio::test(start_paused = true)]
 async fn while_the_supervisor_is_busy() {
