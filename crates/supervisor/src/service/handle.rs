@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
 use seaworthy_core::reject::IntoError;
-use seaworthy_core::{Reason, Reject, Rejected, panic};
+use seaworthy_core::{Reason, Reject, panic};
 use tower_service::Service;
 
 use super::fatal::{Fatal, NeverFatal, Unfit};
@@ -275,22 +275,25 @@ impl<S: Clone, R, T, X: Mode> Supervised<S, R, T, X> {
 
     /// Calls the instance, if it is the one that was readied and its incarnation still goes on.
     #[inline]
-    fn begin<Req>(&mut self, request: Req) -> Result<S::Future, Rejected>
+    fn begin<Req>(&mut self, request: Req) -> Watched<S::Future, S, R, T>
     where
         S: Service<Req>,
     {
-        let core = &self.shared.core;
-        match (
-            mem::replace(&mut self.readied, Readied::Not),
-            &mut self.instance,
-        ) {
-            (Readied::Instance, Some(instance)) if core.is_up(self.generation) => {
-                panic::catch(|| instance.call(request))
-                    .map_err(|panicked| crashed(&self.shared, self.generation, panicked))
-            }
-            (Readied::Refusal(reason), _) => Err(core.rejected(reason)),
-            _ => Err(core.turned_away()),
+        let readied = mem::replace(&mut self.readied, Readied::Not);
+        let shared = Arc::clone(&self.shared);
+        if let (Readied::Instance, Some(instance)) = (readied, &mut self.instance)
+            && shared.core.is_up(self.generation)
+        {
+            let mut call = None;
+            return match panic::catch(|| call = Some(instance.call(request))) {
+                Ok(()) => Watched::call(shared, self.generation, call),
+                Err(panicked) => {
+                    let reason = crashed(&shared, self.generation, panicked);
+                    Watched::refusal(shared, reason)
+                }
+            };
         }
+        Watched::refusal(shared, self.turn_away(readied))
     }
 }
 
@@ -312,12 +315,7 @@ where
 
     #[inline]
     fn call(&mut self, request: Req) -> Self::Future {
-        let called = self.begin(request);
-        let shared = Arc::clone(&self.shared);
-        match called {
-            Ok(call) => ResponseFuture::running(shared, self.generation, call),
-            Err(rejected) => ResponseFuture::refused(shared, rejected),
-        }
+        ResponseFuture::new(self.begin(request))
     }
 }
 
@@ -338,27 +336,26 @@ where
     }
 
     fn call(&mut self, request: Req) -> Self::Future {
-        // Held from before the call begins, so that a shutdown waits for it.
-        let grant = self.grant.upgrade();
-        let called = match grant {
-            Some(grant) => self.begin(request).map(|call| (grant, call)),
-            None => Err(self.turn_away()),
-        };
         let (shared, generation) = (Arc::clone(&self.shared), self.generation);
-        match called {
-            Ok((grant, call)) => {
-                let watched = Watched::new(Arc::clone(&shared), generation, call);
-                OwnedResponseFuture::running(shared, generation, grant.spawn(watched))
-            }
-            Err(rejected) => OwnedResponseFuture::refused(shared, rejected),
+        // Held from before the call begins, so that a shutdown waits for it.
+        let Some(grant) = self.grant.upgrade() else {
+            let readied = mem::replace(&mut self.readied, Readied::Not);
+            return OwnedResponseFuture::refused(shared, self.turn_away(readied));
+        };
+        let watched = self.begin(request);
+        match watched.refused() {
+            None => OwnedResponseFuture::running(shared, generation, grant.spawn(watched)),
+            Some(reason) => OwnedResponseFuture::refused(shared, reason),
         }
     }
 }
 
 impl<S, R, T, X> Supervised<S, R, T, X> {
-    fn turn_away(&mut self) -> Rejected {
-        match mem::replace(&mut self.readied, Readied::Not) {
-            Readied::Refusal(reason) => self.shared.core.rejected(reason),
+    /// Why a call is not begun.
+    #[cold]
+    fn turn_away(&self, readied: Readied) -> Reason {
+        match readied {
+            Readied::Refusal(reason) => reason,
             _ => self.shared.core.turned_away(),
         }
     }

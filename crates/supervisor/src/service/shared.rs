@@ -9,7 +9,7 @@ use std::time::Duration;
 use seaworthy_core::clock::{self, Instant};
 use seaworthy_core::panic;
 use seaworthy_core::sync::Lock;
-use seaworthy_core::{Reason, Rejected};
+use seaworthy_core::{Reason, Reject, Rejected};
 
 use super::fatal::{Fatal, Unfit};
 use super::fate::{Fate, Rung};
@@ -245,13 +245,13 @@ impl<S> Core<S> {
 
     /// Why a call to `generation` cannot be begun.
     #[cold]
-    pub(super) fn turned_away(&self) -> Rejected {
+    pub(super) fn turned_away(&self) -> Reason {
         let stopping = self.slot.lock().phase == Phase::Stopping;
-        self.rejected(match self.fate() {
+        match self.fate() {
             _ if stopping => Reason::ShuttingDown,
             Fate::Lost => Reason::Stopped,
             Fate::Coming(_) => Reason::Restarting,
-        })
+        }
     }
 
     /// Starts the child of a layer, if that is to be done.
@@ -418,6 +418,15 @@ impl<S> Left<S> {
 }
 
 impl<S, R, T> Shared<S, R, T> {
+    /// What a caller gets that was turned away, or whose call crashed.
+    #[cold]
+    pub(super) fn reject<Res, Err>(&self, reason: Reason) -> Result<Res, Err>
+    where
+        R: Reject<Res, Err>,
+    {
+        self.reject.reject(self.core.rejected(reason))
+    }
+
     /// Ends `generation` if this error of it is fatal.
     #[cold]
     pub(super) fn weigh<E: fmt::Display>(&self, generation: u64, error: &E)
