@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project::{pin_project, pinned_drop};
-use seaworthy_core::panic::{self, Panicked};
+use seaworthy_core::panic;
 use seaworthy_core::{Reason, Reject};
 
 use super::fatal::Fatal;
 use super::shared::Shared;
-use crate::exit::ExitReason;
 
 /// A call of one incarnation, or the refusal of a call. What goes wrong in a call ends its incarnation, and no
 /// later one.
@@ -82,14 +81,16 @@ where
         if let Err(panicked) = caught {
             // Never polled again; what its drop says is no news any more.
             let _ = panic::catch(|| this.call.set(None));
-            *this.refused = Some(crashed(this.shared, *this.generation, panicked));
+            this.shared.core.panicked(*this.generation, panicked);
+            *this.refused = Some(Reason::Crashed);
             panic::drop_quietly(polled);
             return Poll::Pending;
         }
-        if let Poll::Ready(Err(error)) = &polled {
-            this.shared.weigh(*this.generation, error);
+        match polled {
+            // By value: what nobody points to can stay in registers.
+            Poll::Ready(Err(error)) => Poll::Ready(Err(this.shared.weigh(*this.generation, error))),
+            polled => polled,
         }
-        polled
     }
 }
 
@@ -110,18 +111,6 @@ where
     }
 }
 
-/// The incarnation panicked while it had a call.
-#[cold]
-pub(super) fn crashed<S, R, T>(
-    shared: &Shared<S, R, T>,
-    generation: u64,
-    panicked: Panicked,
-) -> Reason {
-    let reason = ExitReason::Panic(panicked.into());
-    shared.core.crash(generation, reason);
-    Reason::Crashed
-}
-
 #[pinned_drop]
 impl<F, S, R, T> PinnedDrop for Watched<F, S, R, T> {
     #[inline]
@@ -138,8 +127,7 @@ impl<F, S, R, T> Watched<F, S, R, T> {
     fn abandon(self: Pin<&mut Self>) {
         let mut this = self.project();
         if let Err(panicked) = panic::catch(|| this.call.set(None)) {
-            let reason = ExitReason::Panic(panicked.into());
-            this.shared.core.crash(*this.generation, reason);
+            this.shared.core.panicked(*this.generation, panicked);
         }
     }
 }

@@ -10,13 +10,12 @@ use seaworthy_core::reject::IntoError;
 use seaworthy_core::{Reason, Reject, panic};
 use tower_service::Service;
 
-use super::fatal::{Fatal, NeverFatal, Unfit};
+use super::fatal::{Fatal, NeverFatal};
 use super::fate::Fate;
-use super::future::{ResponseFuture, Watched, crashed};
+use super::future::{ResponseFuture, Watched};
 use super::owned::{Grant, Inline, Mode, Owned, OwnedResponseFuture};
 use super::shared::{Loan, Look, Shared};
 use super::vigil::Outage;
-use crate::exit::ExitReason;
 
 /// A tower service whose instance is a child in a supervision tree: when it breaks it is built anew, and this
 /// handle goes on with the new one.
@@ -224,14 +223,11 @@ impl<S: Clone, R, T, X: Mode> Supervised<S, R, T, X> {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(Ok(()))) => Poll::Ready(true),
             Ok(Poll::Ready(Err(error))) => {
-                let reason = Unfit::reason("never ready again", &error);
-                panic::drop_quietly(error);
-                self.shared.core.crash(self.generation, reason);
+                self.shared.core.unready(self.generation, error);
                 Poll::Ready(false)
             }
             Err(panicked) => {
-                let reason = ExitReason::Panic(panicked.into());
-                self.shared.core.crash(self.generation, reason);
+                self.shared.core.panicked(self.generation, panicked);
                 Poll::Ready(false)
             }
         }
@@ -253,8 +249,7 @@ impl<S: Clone, R, T, X: Mode> Supervised<S, R, T, X> {
                 }
             }
             Err(panicked) => {
-                let reason = ExitReason::Panic(panicked.into());
-                self.shared.core.crash(generation, reason);
+                self.shared.core.panicked(generation, panicked);
             }
         }
         self.shared.core.give_back(generation, master);
@@ -288,8 +283,8 @@ impl<S: Clone, R, T, X: Mode> Supervised<S, R, T, X> {
             return match panic::catch(|| call = Some(instance.call(request))) {
                 Ok(()) => Watched::call(shared, self.generation, call),
                 Err(panicked) => {
-                    let reason = crashed(&shared, self.generation, panicked);
-                    Watched::refusal(shared, reason)
+                    self.shared.core.panicked(self.generation, panicked);
+                    Watched::refusal(shared, Reason::Crashed)
                 }
             };
         }
@@ -373,8 +368,7 @@ impl<S: Clone, R, T, X> Clone for Supervised<S, R, T, X> {
                     clone.grant = Weak::clone(&self.grant);
                 }
                 Err(panicked) => {
-                    let reason = ExitReason::Panic(panicked.into());
-                    self.shared.core.crash(self.generation, reason);
+                    self.shared.core.panicked(self.generation, panicked);
                 }
             }
         }

@@ -7,7 +7,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use seaworthy_core::clock::{self, Instant};
-use seaworthy_core::panic;
+use seaworthy_core::panic::{self, Panicked};
 use seaworthy_core::sync::Lock;
 use seaworthy_core::{Reason, Reject, Rejected};
 
@@ -429,18 +429,37 @@ impl<S, R, T> Shared<S, R, T> {
 
     /// Ends `generation` if this error of it is fatal.
     #[cold]
-    pub(super) fn weigh<E: fmt::Display>(&self, generation: u64, error: &E)
+    pub(super) fn weigh<E: fmt::Display>(&self, generation: u64, error: E) -> E
     where
         T: Fatal<E>,
     {
-        match panic::catch(|| self.fatal.is_fatal(error)) {
+        match panic::catch(|| self.fatal.is_fatal(&error)) {
             Ok(false) => {}
-            Ok(true) => self
-                .core
-                .crash(generation, Unfit::reason("fatal error", error)),
-            Err(panicked) => self
-                .core
-                .crash(generation, ExitReason::Panic(panicked.into())),
+            Ok(true) => {
+                let reason = Unfit::reason("fatal error", &error);
+                self.core.crash(generation, reason);
+            }
+            Err(panicked) => {
+                let reason = ExitReason::Panic(panicked.into());
+                self.core.crash(generation, reason);
+            }
         }
+        error
+    }
+}
+
+impl<S> Core<S> {
+    /// Ends `generation`, whose readiness failed.
+    #[cold]
+    pub(super) fn unready<E: fmt::Display>(&self, generation: u64, error: E) {
+        let reason = Unfit::reason("never ready again", &error);
+        panic::drop_quietly(error);
+        self.crash(generation, reason);
+    }
+
+    /// Ends `generation`, which panicked.
+    #[cold]
+    pub(super) fn panicked(&self, generation: u64, panicked: Panicked) {
+        self.crash(generation, ExitReason::Panic(panicked.into()));
     }
 }
