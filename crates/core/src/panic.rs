@@ -33,14 +33,18 @@ thread_local! {
 /// # Errors
 ///
 /// [`Panicked`], if `f` panicked.
+#[inline]
 pub fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
     install_hook();
-    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
-        let message = message(payload.as_ref());
-        let location = LOCATION.try_with(RefCell::take).ok().flatten();
-        dispose(payload);
-        Panicked { message, location }
-    })
+    catch_unwind(AssertUnwindSafe(f)).map_err(examine)
+}
+
+#[cold]
+fn examine(payload: Box<dyn Any + Send>) -> Panicked {
+    let message = message(payload.as_ref());
+    let location = LOCATION.try_with(RefCell::take).ok().flatten();
+    dispose(payload);
+    Panicked { message, location }
 }
 
 /// Drops a value of a user; a panic of its drop ends here.
@@ -55,9 +59,18 @@ pub const fn can_catch() -> bool {
     !cfg!(panic = "abort")
 }
 
+#[inline]
 fn install_hook() {
     static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
+    // Asked before each call of a service: the check is to be part of its caller.
+    if !HOOK.is_completed() {
+        chain_hook(&HOOK);
+    }
+}
+
+#[cold]
+fn chain_hook(once: &Once) {
+    once.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             let location = info.location().map(ToString::to_string);

@@ -110,6 +110,7 @@ impl<R, T, X> SupervisedBuilder<R, T, X> {
     /// # Errors
     ///
     /// If the name or the failfast time is not allowed.
+    #[expect(clippy::type_complexity, reason = "two things, and what can go wrong")]
     pub fn build<S, F, Fut>(
         self,
         factory: F,

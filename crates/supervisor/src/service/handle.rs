@@ -7,16 +7,15 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
 use seaworthy_core::reject::IntoError;
-use seaworthy_core::{Reason, Reject, Rejected, panic};
+use seaworthy_core::{Reason, Reject, panic};
 use tower_service::Service;
 
-use super::fatal::{Fatal, NeverFatal, Unfit};
+use super::fatal::{Fatal, NeverFatal};
 use super::fate::Fate;
-use super::future::{ResponseFuture, Watched, crashed};
+use super::future::{ResponseFuture, Watched};
 use super::owned::{Grant, Inline, Mode, Owned, OwnedResponseFuture};
 use super::shared::{Loan, Look, Shared};
 use super::vigil::Outage;
-use crate::exit::ExitReason;
 
 /// A tower service whose instance is a child in a supervision tree: when it breaks it is built anew, and this
 /// handle goes on with the new one.
@@ -224,14 +223,11 @@ impl<S: Clone, R, T, X: Mode> Supervised<S, R, T, X> {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(Ok(()))) => Poll::Ready(true),
             Ok(Poll::Ready(Err(error))) => {
-                let reason = Unfit::reason("never ready again", &error);
-                panic::drop_quietly(error);
-                self.shared.core.crash(self.generation, reason);
+                self.shared.core.unready(self.generation, error);
                 Poll::Ready(false)
             }
             Err(panicked) => {
-                let reason = ExitReason::Panic(panicked.into());
-                self.shared.core.crash(self.generation, reason);
+                self.shared.core.panicked(self.generation, panicked);
                 Poll::Ready(false)
             }
         }
@@ -253,8 +249,7 @@ impl<S: Clone, R, T, X: Mode> Supervised<S, R, T, X> {
                 }
             }
             Err(panicked) => {
-                let reason = ExitReason::Panic(panicked.into());
-                self.shared.core.crash(generation, reason);
+                self.shared.core.panicked(generation, panicked);
             }
         }
         self.shared.core.give_back(generation, master);
@@ -275,22 +270,25 @@ impl<S: Clone, R, T, X: Mode> Supervised<S, R, T, X> {
 
     /// Calls the instance, if it is the one that was readied and its incarnation still goes on.
     #[inline]
-    fn begin<Req>(&mut self, request: Req) -> Result<S::Future, Rejected>
+    fn begin<Req>(&mut self, request: Req) -> Watched<S::Future, S, R, T>
     where
         S: Service<Req>,
     {
-        let core = &self.shared.core;
-        match (
-            mem::replace(&mut self.readied, Readied::Not),
-            &mut self.instance,
-        ) {
-            (Readied::Instance, Some(instance)) if core.is_up(self.generation) => {
-                panic::catch(|| instance.call(request))
-                    .map_err(|panicked| crashed(&self.shared, self.generation, panicked))
-            }
-            (Readied::Refusal(reason), _) => Err(core.rejected(reason)),
-            _ => Err(core.turned_away()),
+        let readied = mem::replace(&mut self.readied, Readied::Not);
+        let shared = Arc::clone(&self.shared);
+        if let (Readied::Instance, Some(instance)) = (readied, &mut self.instance)
+            && shared.core.is_up(self.generation)
+        {
+            let mut call = None;
+            return match panic::catch(|| call = Some(instance.call(request))) {
+                Ok(()) => Watched::call(shared, self.generation, call),
+                Err(panicked) => {
+                    self.shared.core.panicked(self.generation, panicked);
+                    Watched::refusal(shared, Reason::Crashed)
+                }
+            };
         }
+        Watched::refusal(shared, self.turn_away(readied))
     }
 }
 
@@ -312,12 +310,7 @@ where
 
     #[inline]
     fn call(&mut self, request: Req) -> Self::Future {
-        let called = self.begin(request);
-        let shared = Arc::clone(&self.shared);
-        match called {
-            Ok(call) => ResponseFuture::running(shared, self.generation, call),
-            Err(rejected) => ResponseFuture::refused(shared, rejected),
-        }
+        ResponseFuture::new(self.begin(request))
     }
 }
 
@@ -338,27 +331,26 @@ where
     }
 
     fn call(&mut self, request: Req) -> Self::Future {
-        // Held from before the call begins, so that a shutdown waits for it.
-        let grant = self.grant.upgrade();
-        let called = match grant {
-            Some(grant) => self.begin(request).map(|call| (grant, call)),
-            None => Err(self.turn_away()),
-        };
         let (shared, generation) = (Arc::clone(&self.shared), self.generation);
-        match called {
-            Ok((grant, call)) => {
-                let watched = Watched::new(Arc::clone(&shared), generation, call);
-                OwnedResponseFuture::running(shared, generation, grant.spawn(watched))
-            }
-            Err(rejected) => OwnedResponseFuture::refused(shared, rejected),
+        // Held from before the call begins, so that a shutdown waits for it.
+        let Some(grant) = self.grant.upgrade() else {
+            let readied = mem::replace(&mut self.readied, Readied::Not);
+            return OwnedResponseFuture::refused(shared, self.turn_away(readied));
+        };
+        let watched = self.begin(request);
+        match watched.refused() {
+            None => OwnedResponseFuture::running(shared, generation, grant.spawn(watched)),
+            Some(reason) => OwnedResponseFuture::refused(shared, reason),
         }
     }
 }
 
 impl<S, R, T, X> Supervised<S, R, T, X> {
-    fn turn_away(&mut self) -> Rejected {
-        match mem::replace(&mut self.readied, Readied::Not) {
-            Readied::Refusal(reason) => self.shared.core.rejected(reason),
+    /// Why a call is not begun.
+    #[cold]
+    fn turn_away(&self, readied: Readied) -> Reason {
+        match readied {
+            Readied::Refusal(reason) => reason,
             _ => self.shared.core.turned_away(),
         }
     }
@@ -376,8 +368,7 @@ impl<S: Clone, R, T, X> Clone for Supervised<S, R, T, X> {
                     clone.grant = Weak::clone(&self.grant);
                 }
                 Err(panicked) => {
-                    let reason = ExitReason::Panic(panicked.into());
-                    self.shared.core.crash(self.generation, reason);
+                    self.shared.core.panicked(self.generation, panicked);
                 }
             }
         }

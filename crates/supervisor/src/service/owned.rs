@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context as Waking, Poll, ready};
 
 use pin_project::pin_project;
-use seaworthy_core::{Reject, Rejected};
+use seaworthy_core::{Reason, Reject};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -86,15 +86,15 @@ pub struct OwnedResponseFuture<Res, Err, S, R, T> {
 }
 
 enum State<Res, Err> {
-    Runs(JoinHandle<Result<Result<Res, Err>, Rejected>>),
-    Refused(Option<Rejected>),
+    Runs(JoinHandle<Result<Result<Res, Err>, Reason>>),
+    Refused(Option<Reason>),
 }
 
 impl<Res, Err, S, R, T> OwnedResponseFuture<Res, Err, S, R, T> {
     pub(super) fn running(
         shared: Arc<Shared<S, R, T>>,
         generation: u64,
-        call: JoinHandle<Result<Result<Res, Err>, Rejected>>,
+        call: JoinHandle<Result<Result<Res, Err>, Reason>>,
     ) -> Self {
         let state = State::Runs(call);
         Self {
@@ -104,11 +104,11 @@ impl<Res, Err, S, R, T> OwnedResponseFuture<Res, Err, S, R, T> {
         }
     }
 
-    pub(super) fn refused(shared: Arc<Shared<S, R, T>>, rejected: Rejected) -> Self {
+    pub(super) fn refused(shared: Arc<Shared<S, R, T>>, reason: Reason) -> Self {
         Self {
             shared,
             generation: 0,
-            state: State::Refused(Some(rejected)),
+            state: State::Refused(Some(reason)),
         }
     }
 }
@@ -124,22 +124,24 @@ where
     /// If polled again after it has resolved.
     fn poll(self: Pin<&mut Self>, cx: &mut Waking<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let rejected = match this.state {
-            State::Refused(rejected) => rejected
-                .take()
-                .expect("a response is not polled after it has resolved"),
+        let reason = match this.state {
+            State::Refused(reason) => reason.take(),
             State::Runs(call) => {
                 let outcome = ready!(Pin::new(call).poll(cx));
                 *this.state = State::Refused(None);
                 match outcome {
                     Ok(Ok(result)) => return Poll::Ready(result),
-                    Ok(Err(rejected)) => rejected,
+                    Ok(Err(reason)) => Some(reason),
                     // It ended with its incarnation.
-                    Err(_) => this.shared.core.cut_off(*this.generation),
+                    Err(_) => {
+                        let rejected = this.shared.core.cut_off(*this.generation);
+                        return Poll::Ready(this.shared.reject.reject(rejected));
+                    }
                 }
             }
         };
-        Poll::Ready(this.shared.reject.reject(rejected))
+        let reason = reason.expect("a response is not polled after it has resolved");
+        Poll::Ready(this.shared.reject(reason))
     }
 }
 

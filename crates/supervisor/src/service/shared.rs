@@ -7,9 +7,9 @@ use std::task::Waker;
 use std::time::Duration;
 
 use seaworthy_core::clock::{self, Instant};
-use seaworthy_core::panic;
+use seaworthy_core::panic::{self, Panicked};
 use seaworthy_core::sync::Lock;
-use seaworthy_core::{Reason, Rejected};
+use seaworthy_core::{Reason, Reject, Rejected};
 
 use super::fatal::{Fatal, Unfit};
 use super::fate::{Fate, Rung};
@@ -245,13 +245,13 @@ impl<S> Core<S> {
 
     /// Why a call to `generation` cannot be begun.
     #[cold]
-    pub(super) fn turned_away(&self) -> Rejected {
+    pub(super) fn turned_away(&self) -> Reason {
         let stopping = self.slot.lock().phase == Phase::Stopping;
-        self.rejected(match self.fate() {
+        match self.fate() {
             _ if stopping => Reason::ShuttingDown,
             Fate::Lost => Reason::Stopped,
             Fate::Coming(_) => Reason::Restarting,
-        })
+        }
     }
 
     /// Starts the child of a layer, if that is to be done.
@@ -418,20 +418,48 @@ impl<S> Left<S> {
 }
 
 impl<S, R, T> Shared<S, R, T> {
+    /// What a caller gets that was turned away, or whose call crashed.
+    #[cold]
+    pub(super) fn reject<Res, Err>(&self, reason: Reason) -> Result<Res, Err>
+    where
+        R: Reject<Res, Err>,
+    {
+        self.reject.reject(self.core.rejected(reason))
+    }
+
     /// Ends `generation` if this error of it is fatal.
     #[cold]
-    pub(super) fn weigh<E: fmt::Display>(&self, generation: u64, error: &E)
+    pub(super) fn weigh<E: fmt::Display>(&self, generation: u64, error: E) -> E
     where
         T: Fatal<E>,
     {
-        match panic::catch(|| self.fatal.is_fatal(error)) {
+        match panic::catch(|| self.fatal.is_fatal(&error)) {
             Ok(false) => {}
-            Ok(true) => self
-                .core
-                .crash(generation, Unfit::reason("fatal error", error)),
-            Err(panicked) => self
-                .core
-                .crash(generation, ExitReason::Panic(panicked.into())),
+            Ok(true) => {
+                let reason = Unfit::reason("fatal error", &error);
+                self.core.crash(generation, reason);
+            }
+            Err(panicked) => {
+                let reason = ExitReason::Panic(panicked.into());
+                self.core.crash(generation, reason);
+            }
         }
+        error
+    }
+}
+
+impl<S> Core<S> {
+    /// Ends `generation`, whose readiness failed.
+    #[cold]
+    pub(super) fn unready<E: fmt::Display>(&self, generation: u64, error: E) {
+        let reason = Unfit::reason("never ready again", &error);
+        panic::drop_quietly(error);
+        self.crash(generation, reason);
+    }
+
+    /// Ends `generation`, which panicked.
+    #[cold]
+    pub(super) fn panicked(&self, generation: u64, panicked: Panicked) {
+        self.crash(generation, ExitReason::Panic(panicked.into()));
     }
 }

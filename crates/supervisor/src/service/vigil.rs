@@ -1,7 +1,6 @@
 //! Waiting for news of a service that is down: news that no instance brings.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -113,21 +112,18 @@ impl Vigil {
 async fn settled(outlook: Outlook) {
     let Outlook { node, child } = outlook;
     let supervisor = Supervisor::of(&node);
-    let mut dealt_with = Box::pin(async move {
+    let dealt_with = async move {
         if let Some(child) = supervisor.child(&child) {
             child.monitor().await;
         }
         // Answered in its turn: after the notice of that end.
         let _ = supervisor.count_children().await;
-    });
-    let mut ended = Box::pin(node.wait_ended());
-    poll_fn(|cx| {
-        if ended.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(());
-        }
-        dealt_with.as_mut().poll(cx)
-    })
-    .await;
+    };
+    tokio::select! {
+        biased;
+        _ = node.wait_ended() => {}
+        () = dealt_with => {}
+    }
 }
 
 impl fmt::Debug for Outage {

@@ -41,9 +41,4 @@ impl Waiters {
             let _ = panic::catch(|| waker.wake());
         }
     }
-
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.wakers.len()
-    }
 }

@@ -1,5 +1,10 @@
 //! Supervised services: what breaks one, what its callers see, and how it comes back.
 
+#![allow(
+    clippy::async_yields_async,
+    reason = "a call is begun in one place and awaited in another"
+)]
+
 #[path = "../common/mod.rs"]
 mod common;
 
