@@ -47,6 +47,18 @@
 //! # }
 //! ```
 //!
+//! # Where to find what
+//!
+//! * Many children of one kind: [`DynamicSupervisor`]; one-off pieces of work with results: [`TaskSupervisor`]; either
+//!   of them, many times over and by key: [`PartitionedSupervisor`].
+//! * Children that are not tasks: [`Child::blocking`] is a thread, [`Child::process`] an operating-system process.
+//! * A tower service that is built anew when it breaks: [`service`].
+//! * Two processes that do not outlive one another: [`Context::link`]; learning of an end: [`ChildRef::monitor`].
+//! * For children that need it, all off by default: [back-off](Child::backoff), [heartbeats](Child::heartbeat),
+//!   [quarantine](Child::quarantine), [dependencies](Child::depends_on), [hand-over](Context::hand_over), and what to do
+//!   about those that [do not end](Child::on_zombie).
+//! * A whole program: [`run`].
+//!
 //! # What is promised
 //!
 //! * An incarnation never overlaps the one before it: what it owns, and what it spawned through its
