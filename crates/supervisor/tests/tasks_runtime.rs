@@ -192,7 +192,7 @@ fn as_many_as_may_run_at_once() {
     let all = Arc::new(tokio::sync::Barrier::new(300));
     let stream = start(&runtime).stream(0..300, 300, move |_cx, _item| {
         let all = Arc::clone(&all);
-        async move { drop(all.wait().await) }
+        async move { all.wait().await.is_leader() }
     });
     let mut stream = stream.expect("a bound");
     let mut done = 0;
