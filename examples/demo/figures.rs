@@ -27,6 +27,17 @@ pub(crate) struct Figures {
     /// Tasks that were started again, supervisors among them.
     pub(crate) restarts: u64,
     pub(crate) longest_outage_ms: f64,
+    /// The age of the oldest report that was served.
+    pub(crate) oldest_report_ms: f64,
+    /// Workers that hung, were found and replaced.
+    pub(crate) hung_replaced: u64,
+    /// What was asked and answered of the shipping desk, a process of its own.
+    pub(crate) quotes_asked: usize,
+    pub(crate) quotes_answered: usize,
+    /// How often that process was started.
+    pub(crate) desks_started: u64,
+    /// How often the catalogue was built.
+    pub(crate) catalogues_built: u64,
     /// Whether a page, an order and the report were to be had once the storm was over.
     pub(crate) up_at_end: bool,
     pub(crate) orders: Orders,
@@ -37,6 +48,9 @@ pub(crate) struct Tally {
     pub(crate) crashes: u64,
     pub(crate) restarts: u64,
     pub(crate) up_at_end: bool,
+    pub(crate) hung_replaced: u64,
+    pub(crate) desks_started: u64,
+    pub(crate) catalogues_built: u64,
 }
 
 impl Figures {
@@ -47,6 +61,8 @@ impl Figures {
             p50,
             p99,
             longest_outage,
+            oldest_report,
+            quotes: (quotes_asked, quotes_answered),
         } = *service;
         let millis = |time: Duration| time.as_secs_f64() * 1e3;
         Self {
@@ -64,6 +80,12 @@ impl Figures {
             crashes: tally.crashes,
             restarts: tally.restarts,
             longest_outage_ms: millis(longest_outage),
+            oldest_report_ms: millis(oldest_report),
+            hung_replaced: tally.hung_replaced,
+            quotes_asked,
+            quotes_answered,
+            desks_started: tally.desks_started,
+            catalogues_built: tally.catalogues_built,
             up_at_end: tally.up_at_end,
             orders,
         }

@@ -1,6 +1,6 @@
 //! What happened to the tasks of a shop: both builds write one, so that both are counted alike.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,8 +10,9 @@ pub(crate) struct Journal {
     verbose: bool,
     crashes: AtomicU64,
     restarts: AtomicU64,
-    /// All that have started so far: what starts a second time is a restart.
-    started: Mutex<HashSet<String>>,
+    hung: AtomicU64,
+    /// How often each has started: what starts a second time is a restart.
+    started: Mutex<HashMap<String, u64>>,
 }
 
 impl Journal {
@@ -20,6 +21,7 @@ impl Journal {
             verbose,
             crashes: AtomicU64::new(0),
             restarts: AtomicU64::new(0),
+            hung: AtomicU64::new(0),
             started: Mutex::default(),
         }
     }
@@ -27,9 +29,29 @@ impl Journal {
     /// A task that is meant to live for ever has started, or started again.
     pub(crate) fn started(&self, name: &str) {
         let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
-        if !started.insert(name.to_owned()) {
+        let times = started.entry(name.to_owned()).or_default();
+        *times += 1;
+        if *times > 1 {
             self.restarts.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// How often the task or process with this name, wherever it hangs, has started.
+    pub(crate) fn starts_of(&self, name: &str) -> u64 {
+        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_name = started
+            .iter()
+            .filter(|(path, _)| path.rsplit('/').next() == Some(name));
+        of_name.map(|(_, times)| times).sum()
+    }
+
+    /// A task hung, was noticed and ended.
+    pub(crate) fn has_hung(&self) {
+        self.hung.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn hung(&self) -> u64 {
+        self.hung.load(Ordering::Relaxed)
     }
 
     /// A task has ended by a panic, an error or a kill.

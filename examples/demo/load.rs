@@ -20,6 +20,7 @@ use tokio::time::{self, Instant};
 
 use crate::plan::{Arrival, Ask};
 use crate::progress::Progress;
+use crate::shop::web;
 
 /// Who has no answer by then goes away. The shop itself gives up on an order a second earlier.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -37,6 +38,8 @@ pub(crate) struct Visit {
 pub(crate) enum Answer {
     /// The page that was asked for.
     Page,
+    /// The report, so old.
+    Report(Duration),
     /// The order is confirmed under this id.
     Confirmed(u64),
     /// An error, a torn connection, or no answer in time.
@@ -98,6 +101,7 @@ impl Customers {
             Ask::Products => (Method::GET, "/products".to_owned(), Body::empty()),
             Ask::Product(id) => (Method::GET, format!("/products/{id}"), Body::empty()),
             Ask::Report => (Method::GET, "/report".to_owned(), Body::empty()),
+            Ask::Shipping(grams) => (Method::GET, format!("/shipping/{grams}"), Body::empty()),
             Ask::CheckOut(order) => {
                 let body = Body::from(serde_json::to_string(&order)?);
                 (Method::POST, "/checkout".to_owned(), body)
@@ -110,10 +114,14 @@ impl Customers {
             .body(body)?;
         let response = self.client.request(request).await?;
         let status = response.status();
+        let age = response.headers().get(web::AGE).cloned();
         // To the end, also of an error: else the connection could not be used again.
         let body = response.into_body().collect().await?.to_bytes();
         Ok(match status {
-            StatusCode::OK => Answer::Page,
+            StatusCode::OK => match age {
+                Some(age) => Answer::Report(Duration::from_millis(age.to_str()?.parse()?)),
+                None => Answer::Page,
+            },
             StatusCode::CREATED => {
                 Answer::Confirmed(serde_json::from_slice::<Receipt>(&body)?.order)
             }

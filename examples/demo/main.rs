@@ -27,6 +27,7 @@ mod table;
 mod trial;
 mod verdict;
 
+use std::env;
 use std::fs::File;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -41,11 +42,22 @@ use journal::Journal;
 use naked::Naked;
 use plan::Plan;
 use progress::Progress;
+use shop::shipping;
 use supervised::Supervised;
 use table::Table;
 use verdict::Verdict;
 
 fn main() -> ExitCode {
+    if env::args_os().skip(1).eq([shipping::DESK]) {
+        // Started by the shop: see there.
+        return match shipping::work() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("demo: the shipping desk: {error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let args = match Args::parse(lexopt::Parser::from_env()) {
         Ok(Some(args)) => args,
         Ok(None) => {

@@ -7,19 +7,25 @@
 //! is really broken. Code for all that is a supervisor. Some let the process exit instead, and have
 //! systemd start it anew: then those who only look at a page meet the outage as well.
 
+use std::env;
 use std::io;
 use std::net::TcpListener;
 use std::path::Path;
 use std::pin::pin;
+use std::process::Stdio;
 use std::sync::Arc;
 
 use seaworthy_core::BoxError;
+use tokio::process::Command;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::{task, time};
 
 use crate::journal::Journal;
 use crate::panics;
+use crate::shop::pages::{self, Printer};
+use crate::shop::report::{Press, Sheet};
+use crate::shop::shipping::{self, Questions, Quotes};
 use crate::shop::store::Store;
 use crate::shop::till::{Jobs, Till};
 use crate::shop::{database, report, web};
@@ -32,6 +38,8 @@ pub(crate) struct Naked {
     earlier_panics: u64,
     database: Watched,
     reports: Watched,
+    desk: Watched,
+    press: Press,
     server: JoinHandle<io::Result<()>>,
     /// Dropped to close the shop.
     open: watch::Sender<()>,
@@ -50,24 +58,43 @@ impl Build for Naked {
         let earlier_panics = panics::hushed();
         let store = Arc::new(Store::open(file)?);
         let (till, jobs) = Till::open();
-        let (publish, report) = watch::channel(report::render(&store)?);
+        let (publish, report) = watch::channel(Sheet::new(report::render(&store)?));
+        let press = Press::default();
         let (open, closing) = watch::channel(());
 
         // The queue has one reader, so the reader owns it: this is how a tokio actor is written.
         let database = Watched::spawn("database", &journal, take_orders(store.clone(), jobs));
-        let reports = write_reports(store, publish, closing.clone(), journal.clone());
+        let reports = write_reports(
+            store,
+            publish,
+            press.clone(),
+            closing.clone(),
+            journal.clone(),
+        );
         let reports = Watched::spawn("report", &journal, reports);
+
+        let (quotes, questions) = Quotes::open();
+        let desk = Watched::spawn("shipping", &journal, staff_the_desk(questions));
+        journal.started("catalogue");
+        let pages = pages::stack(Printer);
 
         // `axum::serve` gives each connection its own task, so a handler that panics takes down its
         // connection and nothing else.
         let door = tokio::net::TcpListener::from_std(door)?;
-        let server = axum::serve(door, web::router(web::Front { till, report }))
-            .with_graceful_shutdown(closed(closing));
+        let front = web::Front {
+            till,
+            report,
+            pages,
+            quotes,
+        };
+        let server = axum::serve(door, web::router(front)).with_graceful_shutdown(closed(closing));
         let server = tokio::spawn(server.into_future());
         Ok(Self {
             earlier_panics,
             database,
             reports,
+            desk,
+            press,
             server,
             open,
         })
@@ -77,6 +104,7 @@ impl Build for Naked {
         match blow {
             // There is nothing that comes back, so a burst is no more than its first blow.
             Blow::KillDatabase | Blow::CrashStorage => self.database.task.abort(),
+            Blow::JamPress => self.press.jam(),
         }
     }
 
@@ -95,6 +123,7 @@ impl Build for Naked {
         self.server.await??;
         self.database.logged.await?;
         self.reports.logged.await?;
+        self.desk.logged.await?;
         Ok(())
     }
 }
@@ -108,10 +137,27 @@ async fn take_orders(store: Arc<Store>, mut jobs: Jobs) -> Result<(), BoxError> 
     database::serve(&store, &mut jobs).await
 }
 
+/// The helper is started once and talked to until it hangs up.
+async fn staff_the_desk(mut questions: Questions) -> Result<(), BoxError> {
+    let mut helper = Command::new(env::current_exe()?)
+        .arg(shipping::DESK)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let stdin = helper.stdin.take().ok_or("no stdin")?;
+    let stdout = helper.stdout.take().ok_or("no stdout")?;
+    let attended = shipping::attend(stdin, stdout, &mut questions).await;
+    // With its stdin it ends, if it has not aborted already.
+    let status = helper.wait().await?;
+    attended.map_err(|error| format!("{error}: {status}").into())
+}
+
 /// Each report is a job of its own: one that fails or panics is logged, and the next one is due soon.
 async fn write_reports(
     store: Arc<Store>,
-    publish: watch::Sender<String>,
+    publish: watch::Sender<Sheet>,
+    press: Press,
     closing: watch::Receiver<()>,
     journal: Arc<Journal>,
 ) -> Result<(), BoxError> {
@@ -122,9 +168,13 @@ async fn write_reports(
             _ = due.tick() => {}
             () = &mut closed => return Ok(()),
         }
+        tokio::select! {
+            () = press.free() => {}
+            () = &mut closed => return Ok(()),
+        }
         let store = store.clone();
         match task::spawn_blocking(move || report::render(&store)).await {
-            Ok(Ok(report)) => drop(publish.send_replace(report)),
+            Ok(Ok(report)) => drop(publish.send_replace(Sheet::new(report))),
             Ok(Err(error)) => journal.log(format_args!("no report: {error}")),
             Err(panicked) => journal.log(format_args!("no report: {panicked}")),
         }

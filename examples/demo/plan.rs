@@ -6,6 +6,7 @@ use fastrand::Rng;
 
 use crate::shop::catalogue::{self, CURSED};
 use crate::shop::database::CURSED_QUANTITY;
+use crate::shop::shipping::{self, CURSED_WEIGHT};
 use crate::shop::till::Order;
 use crate::storm::Blow;
 
@@ -13,18 +14,23 @@ use crate::storm::Blow;
 const ROUND: f64 = 10.0;
 
 /// What happens in a round, and at which part of it.
-const CYCLE: [(f64, Strike); 5] = [
-    (0.15, Strike::PoisonOrder),
-    (0.30, Strike::Blow(Blow::KillDatabase)),
-    (0.50, Strike::Blow(Blow::CrashStorage)),
-    (0.70, Strike::Blow(Blow::KillDatabase)),
-    (0.85, Strike::PoisonOrder),
+const CYCLE: [(f64, Strike); 7] = [
+    (0.12, Strike::PoisonOrder),
+    (0.18, Strike::PoisonParcel),
+    (0.25, Strike::Blow(Blow::KillDatabase)),
+    (0.37, Strike::Blow(Blow::CrashStorage)),
+    (0.47, Strike::Blow(Blow::KillDatabase)),
+    (0.55, Strike::PoisonOrder),
+    // Last, with time to be found: a crash of the database would end the one who hangs as well.
+    (0.60, Strike::Blow(Blow::JamPress)),
 ];
 
 #[derive(Clone, Copy)]
 enum Strike {
     /// A customer whose order crashes the database worker.
     PoisonOrder,
+    /// A customer whose parcel crashes the shipping desk.
+    PoisonParcel,
     /// Something that is done to the shop from outside.
     Blow(Blow),
 }
@@ -52,6 +58,8 @@ pub(crate) enum Ask {
     Product(u16),
     CheckOut(Order),
     Report,
+    /// What it costs to ship so many grams.
+    Shipping(u32),
 }
 
 impl Plan {
@@ -83,6 +91,12 @@ impl Plan {
                 match strike {
                     Strike::Blow(blow) => blows.push((at, blow)),
                     Strike::PoisonOrder => arrivals.push(poison_order(at)),
+                    Strike::PoisonParcel if !shipping::EXISTS => {}
+                    Strike::PoisonParcel => arrivals.push(Arrival {
+                        at,
+                        ask: Ask::Shipping(CURSED_WEIGHT),
+                        poison: true,
+                    }),
                 }
             }
         }
@@ -95,20 +109,21 @@ impl Plan {
     }
 }
 
-/// Of a hundred customers one runs into the handler's bug, 59 look at a product, 10 at the list of
-/// them, 25 buy something and 5 read the report.
+/// Of a hundred customers one runs into the catalogue's bug, 54 look at a product, 10 at the list of
+/// them, 25 buy something, 5 read the report and 5 ask what shipping costs.
 fn draw_ask(rng: &mut Rng) -> (Ask, bool) {
     match rng.u8(0..100) {
         0 => (Ask::Product(CURSED), true),
-        1..60 => (Ask::Product(draw_product(rng)), false),
-        60..70 => (Ask::Products, false),
-        70..95 => {
+        1..55 => (Ask::Product(draw_product(rng)), false),
+        55..65 => (Ask::Products, false),
+        65..90 => {
             let order = Order {
                 product: draw_product(rng),
                 quantity: rng.u64(1..10),
             };
             (Ask::CheckOut(order), false)
         }
+        90..95 if shipping::EXISTS => (Ask::Shipping(rng.u32(50..20_000)), false),
         _ => (Ask::Report, false),
     }
 }
@@ -157,6 +172,6 @@ mod tests {
             "{}",
             plan.arrivals.len()
         );
-        assert_eq!(plan.blows.len(), 30);
+        assert_eq!(plan.blows.len(), 40);
     }
 }

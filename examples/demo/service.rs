@@ -12,6 +12,10 @@ pub(crate) struct Service {
     pub(crate) p50: Duration,
     pub(crate) p99: Duration,
     pub(crate) longest_outage: Duration,
+    /// The age of the oldest report that was served.
+    pub(crate) oldest_report: Duration,
+    /// Customers who asked what shipping costs, and those who were told.
+    pub(crate) quotes: (usize, usize),
 }
 
 impl Service {
@@ -33,6 +37,8 @@ impl Service {
             p50: percentile(&waits, 50),
             p99: percentile(&waits, 99),
             longest_outage: longest_outage(&fair, length),
+            oldest_report: oldest_report(&fair),
+            quotes: quotes(&fair),
         }
     }
 }
@@ -56,7 +62,23 @@ fn percentile(sorted: &[Duration], percent: usize) -> Duration {
         .unwrap_or_default()
 }
 
-/// The longest time in which customers came for pages, or to check out, or for the report, and not
+fn oldest_report(visits: &[&Visit]) -> Duration {
+    let ages = visits.iter().filter_map(|visit| match visit.answer {
+        Answer::Report(age) => Some(age),
+        _ => None,
+    });
+    ages.max().unwrap_or_default()
+}
+
+fn quotes(visits: &[&Visit]) -> (usize, usize) {
+    let asked = visits
+        .iter()
+        .filter(|visit| matches!(visit.arrival.ask, Ask::Shipping(_)));
+    let answered = asked.clone().filter(|visit| visit.is_answered());
+    (asked.count(), answered.count())
+}
+
+/// The longest time in which customers came for pages, to check out, for the report or for a quote, and not
 /// one of them was served: from the first of them to the next one of that kind who was, or to the end
 /// of the load. A shop that shows its pages and takes no orders is out.
 fn longest_outage(visits: &[&Visit], length: Duration) -> Duration {
@@ -64,6 +86,7 @@ fn longest_outage(visits: &[&Visit], length: Duration) -> Duration {
         |ask| matches!(ask, Ask::Products | Ask::Product(_)),
         |ask| matches!(ask, Ask::CheckOut(_)),
         |ask| matches!(ask, Ask::Report),
+        |ask| matches!(ask, Ask::Shipping(_)),
     ];
     let last = visits.iter().map(|visit| visit.left).max();
     let end = last.unwrap_or_default().max(length);

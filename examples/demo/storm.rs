@@ -22,6 +22,8 @@ pub(crate) enum Blow {
     /// The database task is ended again and again, as fast as it comes back, until whoever restarts
     /// it gives up.
     CrashStorage,
+    /// The press of the reports gets stuck: whoever prints next hangs, for ever.
+    JamPress,
 }
 
 impl fmt::Display for Blow {
@@ -29,6 +31,7 @@ impl fmt::Display for Blow {
         f.write_str(match self {
             Self::KillDatabase => "database killed",
             Self::CrashStorage => "storage crashed over and over",
+            Self::JamPress => "report writer hangs",
         })
     }
 }

@@ -12,7 +12,7 @@ pub(crate) struct Table<'a> {
 
 type Cell = fn(&Figures) -> String;
 
-const ROWS: [(&str, Cell); 14] = [
+const ROWS: [(&str, Cell); 19] = [
     ("requests", |shop| shop.requests.to_string()),
     ("answered", |shop| shop.answered.to_string()),
     ("failed", |shop| shop.failed.to_string()),
@@ -28,6 +28,13 @@ const ROWS: [(&str, Cell); 14] = [
     ("poison requests", |shop| shop.poison.to_string()),
     ("crashes", |shop| shop.crashes.to_string()),
     ("restarts", |shop| shop.restarts.to_string()),
+    ("oldest report", |shop| millis(shop.oldest_report_ms)),
+    ("hung and replaced", |shop| shop.hung_replaced.to_string()),
+    ("shipping quotes", |shop| {
+        format!("{} of {}", shop.quotes_answered, shop.quotes_asked)
+    }),
+    ("shipping desks", |shop| shop.desks_started.to_string()),
+    ("catalogues built", |shop| shop.catalogues_built.to_string()),
     ("orders acknowledged", |shop| {
         shop.orders.acknowledged.to_string()
     }),
@@ -40,8 +47,10 @@ const ROWS: [(&str, Cell); 14] = [
 const NOTES: &str = "
 answered       in full, and without an error; poison requests, which no build can answer, are left out
 p50, p99       of those answered, from the instant the customer came
-longest outage while customers came for pages, to check out or for the report, and not one was served
+longest outage while customers came for one thing (pages, to check out, the report, a quote) and not one was served
 crashes        tasks that panicked, failed or were killed, a handler's connection among them
+oldest report  the age of the oldest one that a customer got; its writer hangs once in a while
+shipping desks processes that were started to say what shipping costs; they abort on a cursed parcel
 ";
 
 fn millis(millis: f64) -> String {

@@ -16,9 +16,9 @@ use crate::load::{Answer, Customers, Visit};
 use crate::plan::{Arrival, Ask, Plan};
 use crate::progress::Progress;
 use crate::service::Service;
-use crate::shop::catalogue;
 use crate::shop::store::Store;
 use crate::shop::till::Order;
+use crate::shop::{catalogue, shipping};
 use crate::storm::{self, Blow};
 
 /// From the opening of the shop to its first customer.
@@ -78,12 +78,16 @@ pub(crate) async fn run<B: Build>(
 
     let picture = shop.picture();
     let (crashes, restarts) = (shop.crashes(&journal), journal.restarts());
+    let hung_replaced = journal.hung();
     shop.close().await?;
     let orders = Orders::audit(&visits, Store::open(&file)?.orders()?);
     let tally = Tally {
         crashes,
         restarts,
         up_at_end,
+        hung_replaced,
+        desks_started: journal.starts_of("shipping"),
+        catalogues_built: journal.starts_of("catalogue"),
     };
     let figures = Figures::new(&service, orders, plan, tally);
     Ok(Outcome { figures, picture })
@@ -101,14 +105,18 @@ pub(crate) fn knock_through(port: u16) -> Result<TcpListener, BoxError> {
     Ok(door)
 }
 
-/// After the storm: is there a page, the report, and can one order?
+/// After the storm: is there a page, the report, a quote, and can one order?
 async fn look_around(customers: &Customers, start: Instant) -> Vec<Visit> {
     let order = Order {
         product: catalogue::all()[0].id,
         quantity: 1,
     };
     let mut visits = Vec::new();
-    for ask in [Ask::Products, Ask::Report, Ask::CheckOut(order)] {
+    let mut asks = vec![Ask::Products, Ask::Report, Ask::CheckOut(order)];
+    if shipping::EXISTS {
+        asks.push(Ask::Shipping(500));
+    }
+    for ask in asks {
         let arrival = Arrival {
             at: start.elapsed(),
             ask,

@@ -9,6 +9,9 @@ use crate::figures::Figures;
 /// The supervised shop may turn nobody away for so long.
 const LONGEST_OUTAGE_MS: f64 = 1000.0;
 
+/// The report may be no older, whoever hangs.
+const OLDEST_REPORT_MS: f64 = 2000.0;
+
 /// Whether all promises were kept, and which were not.
 #[derive(Debug, Serialize)]
 pub(crate) struct Verdict {
@@ -26,7 +29,7 @@ impl Verdict {
     pub(crate) fn on(supervised: &Figures, naked: &Figures) -> Self {
         let orders = &supervised.orders;
         let (ours, theirs) = (supervised.availability, naked.availability);
-        let outage = supervised.longest_outage_ms;
+        let (outage, report) = (supervised.longest_outage_ms, supervised.oldest_report_ms);
         let promises = vec![
             Promise {
                 kept: orders.lost == 0,
@@ -50,6 +53,12 @@ impl Verdict {
             Promise {
                 kept: outage < LONGEST_OUTAGE_MS,
                 promise: format!("it is never out for a second: {outage:.1} ms at the longest"),
+            },
+            Promise {
+                kept: report < OLDEST_REPORT_MS,
+                promise: format!(
+                    "its report writer may hang, and no report is older than 2 s: {report:.0} ms at the oldest"
+                ),
             },
         ];
         Self {

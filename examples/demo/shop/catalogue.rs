@@ -1,4 +1,4 @@
-//! What the shop sells, and the first of its two bugs.
+//! What the shop sells, and the first of its four bugs.
 
 use std::fmt::Write;
 

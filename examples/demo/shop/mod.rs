@@ -5,7 +5,9 @@
 
 pub(crate) mod catalogue;
 pub(crate) mod database;
+pub(crate) mod pages;
 pub(crate) mod report;
+pub(crate) mod shipping;
 pub(crate) mod store;
 pub(crate) mod till;
 pub(crate) mod web;

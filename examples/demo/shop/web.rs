@@ -1,5 +1,7 @@
 //! The pages: an ordinary axum router.
 
+use std::fmt::Display;
+
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -7,16 +9,25 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 use tokio::sync::watch;
+use tower::ServiceExt;
 
 use super::catalogue;
+use super::pages::Pages;
+use super::report::Sheet;
+use super::shipping::Quotes;
 use super::till::{Order, Till};
 
 /// What the handlers need.
 #[derive(Clone)]
 pub(crate) struct Front {
     pub(crate) till: Till,
-    pub(crate) report: watch::Receiver<String>,
+    pub(crate) report: watch::Receiver<Sheet>,
+    pub(crate) pages: Pages,
+    pub(crate) quotes: Quotes,
 }
+
+/// How old the report is, in milliseconds.
+pub(crate) const AGE: &str = "x-age-ms";
 
 /// The answer to a checkout.
 #[derive(Serialize)]
@@ -32,6 +43,7 @@ pub(crate) fn router(front: Front) -> Router {
         .route("/products/{id}", get(product))
         .route("/checkout", post(check_out))
         .route("/report", get(report))
+        .route("/shipping/{grams}", get(shipping))
         .with_state(front)
 }
 
@@ -39,9 +51,17 @@ async fn products() -> Html<String> {
     Html(catalogue::list_page())
 }
 
-async fn product(Path(id): Path<u16>) -> Result<Html<String>, StatusCode> {
-    let product = catalogue::find(id).ok_or(StatusCode::NOT_FOUND)?;
-    Ok(Html(product.page()))
+async fn product(State(front): State<Front>, Path(id): Path<u16>) -> Response {
+    match front.pages.oneshot(id).await {
+        Ok(Some(page)) => Html(page).into_response(),
+        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Err(why) => unavailable(why),
+    }
+}
+
+fn unavailable(why: impl Display) -> Response {
+    let retry = [(header::RETRY_AFTER, "1")];
+    (StatusCode::SERVICE_UNAVAILABLE, retry, format!("{why}\n")).into_response()
 }
 
 async fn check_out(State(front): State<Front>, Json(order): Json<Order>) -> Response {
@@ -54,13 +74,19 @@ async fn check_out(State(front): State<Front>, Json(order): Json<Order>) -> Resp
     }
     match front.till.check_out(order).await {
         Ok(order) => (StatusCode::CREATED, Json(Receipt { order })).into_response(),
-        Err(why) => {
-            let retry = [(header::RETRY_AFTER, "1")];
-            (StatusCode::SERVICE_UNAVAILABLE, retry, format!("{why}\n")).into_response()
-        }
+        Err(why) => unavailable(why),
     }
 }
 
-async fn report(State(front): State<Front>) -> String {
-    front.report.borrow().clone()
+async fn report(State(front): State<Front>) -> Response {
+    let Sheet { text, rendered } = front.report.borrow().clone();
+    let age = rendered.elapsed().as_millis().to_string();
+    ([(AGE, age)], text).into_response()
+}
+
+async fn shipping(State(front): State<Front>, Path(grams): Path<u32>) -> Response {
+    match front.quotes.ask(grams).await {
+        Some(price) => format!("{}\n", catalogue::cents(price.into())).into_response(),
+        None => unavailable("nobody can say what that costs"),
+    }
 }

@@ -1,6 +1,9 @@
 //! The shop under a supervision tree: what is drawn in [`tree`], started as a root.
 
+mod catalogue;
 mod connections;
+#[cfg(unix)]
+mod desk;
 mod serve;
 mod storage;
 mod tree;
@@ -15,6 +18,7 @@ use seaworthy_supervisor::Supervisor;
 use tokio::time;
 
 use crate::journal::Journal;
+use crate::shop::report::Press;
 use crate::storm::Blow;
 use crate::trial::Build;
 
@@ -26,20 +30,22 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// The running shop.
 pub(crate) struct Supervised {
     root: Supervisor,
+    press: Press,
 }
 
 impl Build for Supervised {
     const NAME: &'static str = "supervised";
 
     async fn open(file: &Path, door: TcpListener, journal: Arc<Journal>) -> Result<Self, BoxError> {
-        Ok(Self {
-            root: tree::plant(file, door, journal).start().await?,
-        })
+        let press = Press::default();
+        let root = tree::plant(file, door, journal, &press)?.start().await?;
+        Ok(Self { root, press })
     }
 
     async fn strike(&self, blow: Blow) {
         match blow {
             Blow::KillDatabase => while !self.kill("storage/database").await {},
+            Blow::JamPress => self.press.jam(),
             Blow::CrashStorage => {
                 let storage = self.incarnation("storage");
                 while self.incarnation("storage") == storage {

@@ -6,13 +6,15 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use seaworthy_core::BoxError;
-use seaworthy_supervisor::{Builder, Child, ChildResult, Init, Strategy, Supervisor};
+use seaworthy_supervisor::{Builder, Child, ChildResult, Context, Init, Strategy, Supervisor};
 use tokio::sync::watch;
 use tokio::task::block_in_place;
 use tokio::time;
 
+use crate::shop::report::{Press, Sheet};
 use crate::shop::store::Store;
 use crate::shop::till::Jobs;
 use crate::shop::{database, report};
@@ -20,7 +22,15 @@ use crate::shop::{database, report};
 /// The queue of orders, which outlives its readers: whoever is the database right now holds the lock.
 type Queue = Arc<tokio::sync::Mutex<Jobs>>;
 
-pub(super) fn supervisor(file: PathBuf, jobs: Jobs, publish: watch::Sender<String>) -> Builder {
+/// How long the report writer may be silent.
+const HEARTBEAT: Duration = Duration::from_millis(400);
+
+pub(super) fn supervisor(
+    file: PathBuf,
+    jobs: Jobs,
+    publish: watch::Sender<Sheet>,
+    press: Press,
+) -> Builder {
     let queue = Queue::new(jobs.into());
     let shelf = Shelf::default();
     let lender = shelf.clone();
@@ -29,9 +39,12 @@ pub(super) fn supervisor(file: PathBuf, jobs: Jobs, publish: watch::Sender<Strin
         .child(Child::init("database", move |_cx| {
             open_database(file.clone(), queue.clone(), lender.clone())
         }))
-        .child(Child::init("report", move |_cx| {
-            open_report(shelf.clone(), publish.clone())
-        }))
+        .child(
+            Child::init("report", move |cx| {
+                open_report(cx, shelf.clone(), publish.clone(), press.clone())
+            })
+            .heartbeat(HEARTBEAT),
+        )
 }
 
 /// First opens the file; the report is started only when that is done.
@@ -50,13 +63,15 @@ async fn open_database(
 
 /// First writes one report, so that there always is one; then a new one every so often.
 async fn open_report(
+    cx: Context,
     shelf: Shelf,
-    publish: watch::Sender<String>,
+    publish: watch::Sender<Sheet>,
+    press: Press,
 ) -> Result<Init<impl Future<Output = ChildResult>>, BoxError> {
     let store = shelf.take().ok_or("there is no database")?;
     let write = move || {
         let report = block_in_place(|| report::render(&store))?;
-        publish.send_replace(report);
+        publish.send_replace(Sheet::new(report));
         Ok::<(), BoxError>(())
     };
     write()?;
@@ -64,7 +79,9 @@ async fn open_report(
         let mut due = time::interval(report::EVERY);
         loop {
             due.tick().await;
+            press.free().await;
             write()?;
+            cx.heartbeat();
         }
     }))
 }

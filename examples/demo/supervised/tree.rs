@@ -18,17 +18,27 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::routing::get;
+use seaworthy_core::BoxError;
 use seaworthy_core::event::{Event, Events};
-use seaworthy_supervisor::{Builder, Child, Supervisor, SupervisorEvent, TreeSnapshot};
+use seaworthy_supervisor::{Builder, Child, ExitReason, Supervisor, SupervisorEvent, TreeSnapshot};
 use tokio::sync::watch;
 
-use super::{connections, storage};
+#[cfg(unix)]
+use super::desk;
+use super::{catalogue, connections, storage};
 use crate::journal::Journal;
+use crate::shop::report::{Press, Sheet};
+use crate::shop::shipping::Quotes;
 use crate::shop::till::Till;
 use crate::shop::web::{self, Front};
 
 /// The tree, ready to be started as a root or run as a program.
-pub(super) fn plant(file: &Path, door: TcpListener, journal: Arc<Journal>) -> Builder {
+pub(super) fn plant(
+    file: &Path,
+    door: TcpListener,
+    journal: Arc<Journal>,
+    press: &Press,
+) -> Result<Builder, BoxError> {
     let events = Events::new();
     events
         .observe(move |event| record(event, &journal))
@@ -36,17 +46,31 @@ pub(super) fn plant(file: &Path, door: TcpListener, journal: Arc<Journal>) -> Bu
     let shop = Supervisor::builder("shop").events(&events);
 
     let (till, jobs) = Till::open();
-    let (publish, report) = watch::channel(String::new());
+    let (publish, report) = watch::channel(Sheet::new(String::new()));
+    let (quotes, questions) = Quotes::open();
+    let (pages, catalogue) = catalogue::supervisor()?;
     let root = shop.handle();
     let tree_page = get(async move || picture(&root).unwrap_or_default());
-    let router = web::router(Front { till, report }).route("/tree", tree_page);
+    let router = web::router(Front {
+        till,
+        report,
+        pages,
+        quotes,
+    })
+    .route("/tree", tree_page);
 
     // Children are stopped in the reverse of this order: nobody comes in any more before the storage
     // closes.
-    let storage = storage::supervisor(file.to_owned(), jobs, publish);
+    let storage = storage::supervisor(file.to_owned(), jobs, publish, press.clone());
     let web = connections::supervisor(door, router);
-    shop.child(Child::supervisor(storage))
-        .child(Child::supervisor(web))
+    let shop = shop
+        .child(Child::supervisor(storage))
+        .child(Child::supervisor(catalogue));
+    #[cfg(unix)]
+    let shop = shop.child(desk::child(questions)?);
+    #[cfg(not(unix))]
+    drop(questions);
+    Ok(shop.child(Child::supervisor(web)))
 }
 
 /// The tree as it is now, with the connections only counted.
@@ -70,7 +94,12 @@ fn fold_instances(tree: &mut TreeSnapshot) {
 /// What the tree reports, in the words that both builds share.
 fn record(event: &Event, journal: &Journal) {
     match event.detail() {
-        Some(SupervisorEvent::ChildCrashed(report)) => journal.crashed(report),
+        Some(SupervisorEvent::ChildCrashed(report)) => {
+            if let ExitReason::HeartbeatTimeout(_) = report.reason {
+                journal.has_hung();
+            }
+            journal.crashed(report);
+        }
         Some(SupervisorEvent::SupervisorStarting { path }) => journal.started(path),
         // The instances of a template have numbers. They are meant to come and go.
         Some(SupervisorEvent::ChildStarted { path, .. }) if !path.contains("/#") => {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use seaworthy_core::clock::{self, Instant};
@@ -25,7 +25,9 @@ pub(super) struct Outage {
 struct Vigil {
     outlook: Outlook,
     generation: u64,
-    news: News,
+    /// Only ever reached by whoever has the handle for itself; the lock makes the handle `Sync`, which it has to be to
+    /// sit in the state of a router.
+    news: Mutex<News>,
     /// How many times there was news.
     heard: u8,
 }
@@ -81,7 +83,7 @@ impl Outage {
 impl Vigil {
     fn new(outlook: Outlook, generation: u64) -> Self {
         Self {
-            news: Box::pin(settled(outlook.clone())),
+            news: Mutex::new(Box::pin(settled(outlook.clone()))),
             outlook,
             generation,
             heard: 0,
@@ -96,12 +98,13 @@ impl Vigil {
 
     /// There is news twice: when the supervisor has dealt with the end of the child, and when it ends itself.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.heard > 1 || self.news.as_mut().poll(cx).is_pending() {
+        let news = self.news.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if self.heard > 1 || news.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
         self.heard += 1;
         let node = Arc::clone(&self.outlook.node);
-        self.news = Box::pin(async move {
+        *news = Box::pin(async move {
             node.wait_ended().await;
         });
         Poll::Ready(())

@@ -250,3 +250,18 @@ fn a_handle_works_without_a_runtime() {
     drop((shop, left));
     assert_eq!(plan.live.alive(), 0);
 }
+
+/// A handle goes wherever its service goes: into the state of a router, which is shared by its threads, as well.
+#[test]
+fn a_handle_is_send_and_sync_if_its_service_is() {
+    fn both<T: Send + Sync + 'static>(_: &T) {}
+    let (service, _child) = Supervised::builder("shop")
+        .build(|_cx| async { Ok(service_fn(async |(): ()| Ok::<_, BoxError>(()))) })
+        .expect("it is in order");
+    both(&service);
+    let (owned, _child) = Supervised::builder("shop")
+        .owned()
+        .build(|_cx| async { Ok(service_fn(async |(): ()| Ok::<_, BoxError>(()))) })
+        .expect("it is in order");
+    both(&owned);
+}
