@@ -4,6 +4,7 @@
 //! caller, a timer) posts it and then [runs](Node::run) the machine in its own thread, unless
 //! another thread is at it. An idle supervisor therefore costs no task and no timer.
 
+mod inspect;
 mod pause;
 mod process;
 mod pulse;
@@ -193,27 +194,6 @@ impl Node {
     /// Whether no process of it is left, and none will be.
     pub(crate) fn has_ended(&self) -> bool {
         self.with(|state| state.machine.has_ended())
-    }
-
-    /// Sees to all deadlines that have passed, here and below.
-    pub(crate) fn inspect(self: &Arc<Self>) {
-        self.check_deadline();
-        self.check_pulses();
-        self.reap(false);
-        // The children of a dynamic supervisor are workers, and may be a million.
-        if self.spec.flags.is_dynamic() {
-            return;
-        }
-        let below: Vec<_> = self.with(|state| {
-            let children = state.machine.children().iter();
-            children
-                .filter_map(|(_, entry)| match &entry.payload.live {
-                    Some(Live::Supervisor(node)) => Some(Arc::clone(node)),
-                    _ => None,
-                })
-                .collect()
-        });
-        below.iter().for_each(Self::inspect);
     }
 
     /// Where it is the child of another, if it is not a root.

@@ -1,17 +1,18 @@
 //! What all handles of one supervised service share: the instance that is up, and who waits for it.
 
-use std::fmt;
+mod reign;
+mod verdict;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
 use seaworthy_core::clock::{self, Instant};
-use seaworthy_core::panic::{self, Panicked};
+use seaworthy_core::panic::{self};
 use seaworthy_core::sync::Lock;
-use seaworthy_core::{Reason, Reject, Rejected};
+use seaworthy_core::{Reason, Rejected};
 
-use super::fatal::{Fatal, Unfit};
 use super::fate::{Fate, Rung};
 use super::nursery::Nursery;
 use super::owned::Grant;
@@ -282,111 +283,6 @@ impl<S> Core<S> {
     pub(super) fn is_stopping(&self) -> bool {
         self.slot.lock().phase == Phase::Stopping
     }
-
-    // The side of the child.
-
-    /// A specification of the child was made.
-    pub(super) fn conceived(&self, lineage: Weak<()>) {
-        self.slot.lock().lineage = lineage;
-    }
-
-    /// The last specification of the child is gone.
-    pub(super) fn extinct(&self) {
-        let waiters = self.slot.lock().waiters.take();
-        waiters.wake();
-    }
-
-    /// An incarnation begins to be built.
-    pub(super) fn begin(
-        &self,
-        generation: u64,
-        nearest: &Rung,
-        ancestry: impl FnOnce() -> Arc<[Rung]>,
-    ) {
-        let known = self
-            .slot
-            .lock()
-            .ancestry
-            .first()
-            .is_some_and(|rung| rung == nearest);
-        // A specification has one place only, so what is above the nearest supervisor is as it was.
-        let ancestry = (!known).then(ancestry);
-        let now = clock::exact();
-        let mut slot = self.slot.lock();
-        if slot.generation == 0 {
-            // Until now nobody could know when it would be started.
-            slot.since = now;
-        }
-        slot.generation = generation;
-        slot.asked = false;
-        slot.built = false;
-        let replaced = ancestry.map(|ancestry| std::mem::replace(&mut slot.ancestry, ancestry));
-        drop(slot);
-        drop(replaced);
-    }
-
-    /// It is built: calls may come.
-    pub(super) fn publish(&self, generation: u64, master: S, grant: Arc<Grant>) {
-        let mut slot = self.slot.lock();
-        slot.phase = Phase::Up;
-        slot.built = true;
-        slot.master = Some(master);
-        slot.grant = Some(grant);
-        self.current.store(generation, Ordering::Release);
-        let waiters = slot.waiters.take();
-        drop(slot);
-        waiters.wake();
-    }
-
-    /// Why the incarnation is to end, if it is; otherwise its task will be woken.
-    pub(super) fn verdict(&self, task: &Waker) -> Option<ExitReason> {
-        let task = task.clone();
-        let mut slot = self.slot.lock();
-        let verdict = slot.verdict.take();
-        let replaced = slot.task.replace(task);
-        drop(slot);
-        drop(replaced);
-        verdict
-    }
-
-    /// The incarnation was asked to end: no new calls.
-    pub(super) fn stop(&self) {
-        let now = clock::exact();
-        let mut slot = self.slot.lock();
-        if slot.phase != Phase::Up {
-            return;
-        }
-        let left = slot.go_down(&self.current, now);
-        slot.phase = Phase::Stopping;
-        slot.asked = true;
-        drop(slot);
-        left.dispose();
-    }
-
-    /// The incarnation is over, however that came.
-    pub(super) fn over(&self) {
-        let now = clock::exact();
-        let mut slot = self.slot.lock();
-        let left = match slot.phase {
-            Phase::Up => Some(slot.go_down(&self.current, now)),
-            _ => None,
-        };
-        slot.phase = Phase::Down;
-        let unused = (slot.verdict.take(), slot.task.take());
-        // Whoever waits and knows of an earlier incarnation only has to look anew. (After one that was up they
-        // have been told already.)
-        let waiters = if slot.built {
-            Waiters::default()
-        } else {
-            slot.waiters.take()
-        };
-        drop(slot);
-        waiters.wake();
-        if let Some(left) = left {
-            left.dispose();
-        }
-        panic::drop_quietly(unused);
-    }
 }
 
 impl<S> Slot<S> {
@@ -414,52 +310,5 @@ impl<S> Left<S> {
         self.waiters.wake();
         drop(self.grant);
         panic::drop_quietly(self.master);
-    }
-}
-
-impl<S, R, T> Shared<S, R, T> {
-    /// What a caller gets that was turned away, or whose call crashed.
-    #[cold]
-    pub(super) fn reject<Res, Err>(&self, reason: Reason) -> Result<Res, Err>
-    where
-        R: Reject<Res, Err>,
-    {
-        self.reject.reject(self.core.rejected(reason))
-    }
-
-    /// Ends `generation` if this error of it is fatal.
-    #[cold]
-    pub(super) fn weigh<E: fmt::Display>(&self, generation: u64, error: E) -> E
-    where
-        T: Fatal<E>,
-    {
-        match panic::catch(|| self.fatal.is_fatal(&error)) {
-            Ok(false) => {}
-            Ok(true) => {
-                let reason = Unfit::reason("fatal error", &error);
-                self.core.crash(generation, reason);
-            }
-            Err(panicked) => {
-                let reason = ExitReason::Panic(panicked.into());
-                self.core.crash(generation, reason);
-            }
-        }
-        error
-    }
-}
-
-impl<S> Core<S> {
-    /// Ends `generation`, whose readiness failed.
-    #[cold]
-    pub(super) fn unready<E: fmt::Display>(&self, generation: u64, error: E) {
-        let reason = Unfit::reason("never ready again", &error);
-        panic::drop_quietly(error);
-        self.crash(generation, reason);
-    }
-
-    /// Ends `generation`, which panicked.
-    #[cold]
-    pub(super) fn panicked(&self, generation: u64, panicked: Panicked) {
-        self.crash(generation, ExitReason::Panic(panicked.into()));
     }
 }
