@@ -1,0 +1,107 @@
+//! Each example as a user meets it: it ends in time, says what it claims, and its exit code agrees.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use seaworthy_core::clock;
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Cargo builds the examples with the tests, in a folder beside that of the tests.
+fn binary(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the test knows where it is");
+    let profile = test.ancestors().nth(2).expect("it is in `deps`");
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    profile.join("examples").join(file)
+}
+
+/// Ends it even if the test fails.
+struct Guard(Child);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // Fine if it has ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs it and gives what it printed, if it ended well and in time.
+#[track_caller]
+fn run(name: &str) -> String {
+    let path = binary(name);
+    let child = Command::new(&path)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut guard = Guard(child);
+    let out = reader(guard.0.stdout.take().expect("it is piped"));
+    let err = reader(guard.0.stderr.take().expect("it is piped"));
+    let limit = clock::after(DEADLINE);
+    let status = loop {
+        match guard.0.try_wait().expect("it can be waited for") {
+            Some(status) => break Some(status),
+            None if clock::exact() >= limit => break None,
+            None => nap(),
+        }
+    };
+    drop(guard);
+    let (out, err) = (out.join().unwrap(), err.join().unwrap());
+    let Some(status) = status else {
+        panic!("{name} did not end in {DEADLINE:?}:\n{out}\nstderr:\n{err}");
+    };
+    assert_eq!(status.code(), Some(0), "{name}:\n{out}\nstderr:\n{err}");
+    out
+}
+
+/// Reads it in a thread, so that a full pipe does not hold the example up.
+fn reader(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut text = Vec::new();
+        pipe.read_to_end(&mut text).expect("it can be read");
+        String::from_utf8_lossy(&text).into_owned()
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "waits for another process")]
+fn nap() {
+    std::thread::sleep(Duration::from_millis(10));
+}
+
+/// All these lines, or beginnings of lines, occur in this order.
+#[track_caller]
+fn assert_lines(out: &str, expected: &[&str]) {
+    let mut lines = out.lines().map(str::trim_start);
+    for start in expected {
+        assert!(
+            lines.any(|line| line.starts_with(start)),
+            "no line `{start}...` where it should be:\n{out}"
+        );
+    }
+}
+
+#[test]
+fn the_error_kernel_survives_a_meltdown() {
+    let out = run("error_kernel");
+    assert_lines(
+        &out,
+        &[
+            "Before:",
+            "clinic [one for one] running, 0 of 3 restarts",
+            "clinic/application: `clinic/application/plugin-host`",
+            "clinic/application: supervisor `clinic/application` gave up",
+            "clinic/application: supervisor `clinic/application` is up",
+            "After:",
+            "clinic [one for one] running, 1 of 3 restarts",
+            "checked: the kernel still runs in the same incarnations",
+            "checked: the application runs in new ones",
+            "checked: who was logged in still is",
+            "checked: of ",
+        ],
+    );
+    assert_eq!(out.matches("crashed after").count(), 4, "{out}");
+}
