@@ -105,3 +105,26 @@ fn the_error_kernel_survives_a_meltdown() {
     );
     assert_eq!(out.matches("crashed after").count(), 4, "{out}");
 }
+
+#[test]
+fn the_pipeline_writes_each_record_once() {
+    let out = run("pipeline");
+    assert_lines(
+        &out,
+        &[
+            "pipeline: `pipeline/reader` started",
+            "pipeline: `pipeline/processor` started",
+            "pipeline: `pipeline/writer` started",
+            "pipeline: `pipeline/processor` (incarnation 2) crashed",
+            "pipeline: `pipeline/processor` started",
+            "pipeline: `pipeline/writer` started",
+            "pipeline: `pipeline/writer` (incarnation 5) crashed",
+            "pipeline: `pipeline/writer` started",
+            "pipeline: supervisor `pipeline` shut itself down",
+            "checked: the pipeline ended because all was written",
+            "checked: the reader was started once, the processor twice, the writer three times",
+            "checked: the file was read once",
+            "checked: each of 1000 records was written exactly once, in order",
+        ],
+    );
+}
