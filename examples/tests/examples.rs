@@ -128,3 +128,19 @@ fn the_pipeline_writes_each_record_once() {
         ],
     );
 }
+
+#[test]
+fn coordinated_state_is_whole_only_under_one_for_all() {
+    let out = run("coordinated_state");
+    assert_lines(
+        &out,
+        &[
+            "OneForOne:",
+            "100 transfers: ",
+            "OneForAll:",
+            "100 transfers: 300 + 1700 = 2000 of 2000",
+            "checked: restarted alone, the accounts no longer agree: money is missing",
+            "checked: restarted together, all transfers are made and no money is lost",
+        ],
+    );
+}
