@@ -144,3 +144,34 @@ fn coordinated_state_is_whole_only_under_one_for_all() {
         ],
     );
 }
+
+#[test]
+fn the_drills_go_as_they_should() {
+    let out = run("drills");
+    assert_lines(
+        &out,
+        &[
+            "1. A link",
+            "`shell/linked` ended: error: oops",
+            "checked: who is linked ends with the same reason",
+            "2. The same with exits trapped",
+            "`shell/trapping` reads: `shell/bomb` ended: error: oops",
+            "`shell/trapping` reads: told to exit: error: behave yourself",
+            "checked: who traps exits reads the signals and lives",
+            "checked: but a kill cannot be trapped",
+            "3. A monitor",
+            "checked: who watches ends in its own way",
+            "4. A child specification",
+            "ok from incarnation 1",
+            "ok from incarnation 2",
+            "checked: the specification outlives its process and starts another",
+            "5. The cache is killed",
+            "starting the cache, incarnation 1",
+            "starting the cache, incarnation 2",
+            "the cache was incarnation 1 and is now 2",
+            "Alice's list: [\"write to Bob\"]",
+            "checked: a new cache runs under the old name",
+            "checked: and Alice's list is there",
+        ],
+    );
+}
