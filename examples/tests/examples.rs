@@ -175,3 +175,21 @@ fn the_drills_go_as_they_should() {
         ],
     );
 }
+
+#[test]
+fn one_of_a_thousand_workers_is_restarted() {
+    let out = run("thousand_workers");
+    assert_lines(
+        &out,
+        &[
+            "1000 workers started in ",
+            "ward: `ward/#500` (incarnation 500) crashed",
+            "from the bad reading to the new worker: ",
+            "checked: all 1000 workers run",
+            "checked: only the worker of patient 500 is a new one",
+            "checked: the other 999 have all their readings",
+            "checked: the new one goes on with what came after the crash",
+        ],
+    );
+    assert!(out.contains("error: `36.b` is no reading"), "{out}");
+}
