@@ -173,13 +173,13 @@ fn tree(strategy: Strategy, bank: &Arc<Bank>) -> Builder {
 }
 
 fn tell(event: &Event) {
-    match event.detail::<SupervisorEvent>() {
-        Some(
-            SupervisorEvent::ChildStarted { .. }
-            | SupervisorEvent::ChildCrashed(_)
-            | SupervisorEvent::SupervisorExited { .. },
-        ) => println!("  {event}"),
-        _ => {}
+    if let Some(
+        SupervisorEvent::ChildStarted { .. }
+        | SupervisorEvent::ChildCrashed(_)
+        | SupervisorEvent::SupervisorExited { .. },
+    ) = event.detail()
+    {
+        println!("  {event}");
     }
 }
 
