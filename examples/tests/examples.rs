@@ -1,0 +1,195 @@
+//! Each example as a user meets it: it ends in time, says what it claims, and its exit code agrees.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use seaworthy_core::clock;
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Cargo builds the examples with the tests, in a folder beside that of the tests.
+fn binary(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the test knows where it is");
+    let profile = test.ancestors().nth(2).expect("it is in `deps`");
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    profile.join("examples").join(file)
+}
+
+/// Ends it even if the test fails.
+struct Guard(Child);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // Fine if it has ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs it and gives what it printed, if it ended well and in time.
+#[track_caller]
+fn run(name: &str) -> String {
+    let path = binary(name);
+    let child = Command::new(&path)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut guard = Guard(child);
+    let out = reader(guard.0.stdout.take().expect("it is piped"));
+    let err = reader(guard.0.stderr.take().expect("it is piped"));
+    let limit = clock::after(DEADLINE);
+    let status = loop {
+        match guard.0.try_wait().expect("it can be waited for") {
+            Some(status) => break Some(status),
+            None if clock::exact() >= limit => break None,
+            None => nap(),
+        }
+    };
+    drop(guard);
+    let (out, err) = (out.join().unwrap(), err.join().unwrap());
+    let Some(status) = status else {
+        panic!("{name} did not end in {DEADLINE:?}:\n{out}\nstderr:\n{err}");
+    };
+    assert_eq!(status.code(), Some(0), "{name}:\n{out}\nstderr:\n{err}");
+    out
+}
+
+/// Reads it in a thread, so that a full pipe does not hold the example up.
+fn reader(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut text = Vec::new();
+        pipe.read_to_end(&mut text).expect("it can be read");
+        String::from_utf8_lossy(&text).into_owned()
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "waits for another process")]
+fn nap() {
+    std::thread::sleep(Duration::from_millis(10));
+}
+
+/// All these lines, or beginnings of lines, occur in this order.
+#[track_caller]
+fn assert_lines(out: &str, expected: &[&str]) {
+    let mut lines = out.lines().map(str::trim_start);
+    for start in expected {
+        assert!(
+            lines.any(|line| line.starts_with(start)),
+            "no line `{start}...` where it should be:\n{out}"
+        );
+    }
+}
+
+#[test]
+fn the_error_kernel_survives_a_meltdown() {
+    let out = run("error_kernel");
+    assert_lines(
+        &out,
+        &[
+            "Before:",
+            "clinic [one for one] running, 0 of 3 restarts",
+            "clinic/application: `clinic/application/plugin-host`",
+            "clinic/application: supervisor `clinic/application` gave up",
+            "clinic/application: supervisor `clinic/application` is up",
+            "After:",
+            "clinic [one for one] running, 1 of 3 restarts",
+            "checked: the kernel still runs in the same incarnations",
+            "checked: the application runs in new ones",
+            "checked: who was logged in still is",
+            "checked: of ",
+        ],
+    );
+    assert_eq!(out.matches("crashed after").count(), 4, "{out}");
+}
+
+#[test]
+fn the_pipeline_writes_each_record_once() {
+    let out = run("pipeline");
+    assert_lines(
+        &out,
+        &[
+            "pipeline: `pipeline/reader` started",
+            "pipeline: `pipeline/processor` started",
+            "pipeline: `pipeline/writer` started",
+            "pipeline: `pipeline/processor` (incarnation 2) crashed",
+            "pipeline: `pipeline/processor` started",
+            "pipeline: `pipeline/writer` started",
+            "pipeline: `pipeline/writer` (incarnation 5) crashed",
+            "pipeline: `pipeline/writer` started",
+            "pipeline: supervisor `pipeline` shut itself down",
+            "checked: the pipeline ended because all was written",
+            "checked: the reader was started once, the processor twice, the writer three times",
+            "checked: the file was read once",
+            "checked: each of 1000 records was written exactly once, in order",
+        ],
+    );
+}
+
+#[test]
+fn coordinated_state_is_whole_only_under_one_for_all() {
+    let out = run("coordinated_state");
+    assert_lines(
+        &out,
+        &[
+            "OneForOne:",
+            "100 transfers: ",
+            "OneForAll:",
+            "100 transfers: 300 + 1700 = 2000 of 2000",
+            "checked: restarted alone, the accounts no longer agree: money is missing",
+            "checked: restarted together, all transfers are made and no money is lost",
+        ],
+    );
+}
+
+#[test]
+fn the_drills_go_as_they_should() {
+    let out = run("drills");
+    assert_lines(
+        &out,
+        &[
+            "1. A link",
+            "`shell/linked` ended: error: oops",
+            "checked: who is linked ends with the same reason",
+            "2. The same with exits trapped",
+            "`shell/trapping` reads: `shell/bomb` ended: error: oops",
+            "`shell/trapping` reads: told to exit: error: behave yourself",
+            "checked: who traps exits reads the signals and lives",
+            "checked: but a kill cannot be trapped",
+            "3. A monitor",
+            "checked: who watches ends in its own way",
+            "4. A child specification",
+            "ok from incarnation 1",
+            "ok from incarnation 2",
+            "checked: the specification outlives its process and starts another",
+            "5. The cache is killed",
+            "starting the cache, incarnation 1",
+            "starting the cache, incarnation 2",
+            "the cache was incarnation 1 and is now 2",
+            "Alice's list: [\"write to Bob\"]",
+            "checked: a new cache runs under the old name",
+            "checked: and Alice's list is there",
+        ],
+    );
+}
+
+#[test]
+fn one_of_a_thousand_workers_is_restarted() {
+    let out = run("thousand_workers");
+    assert_lines(
+        &out,
+        &[
+            "1000 workers started in ",
+            "ward: `ward/#500` (incarnation 500) crashed",
+            "from the bad reading to the new worker: ",
+            "checked: all 1000 workers run",
+            "checked: only the worker of patient 500 is a new one",
+            "checked: the other 999 have all their readings",
+            "checked: the new one goes on with what came after the crash",
+        ],
+    );
+    assert!(out.contains("error: `36.b` is no reading"), "{out}");
+}
