@@ -193,3 +193,21 @@ fn one_of_a_thousand_workers_is_restarted() {
     );
     assert!(out.contains("error: `36.b` is no reading"), "{out}");
 }
+
+#[test]
+fn websocket_tree() {
+    let out = run("websocket_tree");
+    assert_lines(
+        &out,
+        &[
+            "20 users are connected:",
+            "The server's side of user 7 panics.",
+            "User 7 is back; the other 19 never lost their connection.",
+            "Everything that has to do with websockets is killed.",
+            "All users are back after",
+            "app [one for one] running, 1 of 3 restarts",
+            "The database and the jobs (",
+            "stopped in",
+        ],
+    );
+}

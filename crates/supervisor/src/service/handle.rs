@@ -11,7 +11,7 @@ use seaworthy_core::reject::IntoError;
 use seaworthy_core::{Reason, Reject, panic};
 use tower_service::Service;
 
-use super::fatal::{Fatal, NeverFatal};
+use super::fatal::NeverFatal;
 use super::fate::Fate;
 use super::owned::{Grant, Inline, Mode};
 use super::shared::{Loan, Look, Shared};
