@@ -397,7 +397,8 @@ impl Supervisor {
         stop.report()
     }
 
-    /// Waits for the end of the supervisor that runs now; if none runs, tells how the last one ended.
+    /// Waits for the end of the supervisor that runs now; if none runs, tells how the last one ended. Observers of its
+    /// events may hear the last of them a moment later.
     ///
     /// # Cancel safety
     ///
