@@ -15,12 +15,13 @@
 
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use seaworthy_core::BoxError;
-use seaworthy_core::event::{Event, Events};
+use seaworthy_core::event::{Events, Subscription};
 use seaworthy_supervisor::{
     AutoShutdown, Builder, Child, ChildResult, Context, Ended, Init, Restart, Strategy, Supervisor,
     SupervisorEvent,
@@ -172,15 +173,21 @@ fn tree(strategy: Strategy, bank: &Arc<Bank>) -> Builder {
         .child(coordinator)
 }
 
-fn tell(event: &Event) {
-    if let Some(
-        SupervisorEvent::ChildStarted { .. }
-        | SupervisorEvent::ChildCrashed(_)
-        | SupervisorEvent::SupervisorExited { .. },
-    ) = event.detail()
-    {
-        println!("  {event}");
+/// Prints what happens until the bank has ended, and says how.
+async fn watch(mut events: Subscription) -> Result<Ended, BoxError> {
+    while let Some(event) = events.recv().await {
+        match event.detail() {
+            Some(SupervisorEvent::ChildStarted { .. } | SupervisorEvent::ChildCrashed(_)) => {
+                println!("  {event}");
+            }
+            Some(SupervisorEvent::SupervisorExited { ended, .. }) => {
+                println!("  {event}");
+                return Ok(ended.clone());
+            }
+            _ => {}
+        }
     }
+    Err("nobody tells how the bank ended".into())
 }
 
 /// Makes all transfers and gives the books as they are then.
@@ -188,9 +195,9 @@ async fn all_transfers(strategy: Strategy) -> Result<Books, BoxError> {
     println!("{strategy:?}:");
     let bank = Bank::new();
     let events = Events::new();
-    let _observer = events.observe(tell);
-    let root = tree(strategy, &bank).events(&events).start().await?;
-    let ended = root.ended().await;
+    let story = events.subscribe(NonZeroUsize::MIN.saturating_add(1023));
+    let _root = tree(strategy, &bank).events(&events).start().await?;
+    let ended = watch(story).await?;
     let books = *bank.books();
     let [giro, savings] = books.balances;
     println!(

@@ -14,12 +14,13 @@
 
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use seaworthy_core::BoxError;
-use seaworthy_core::event::{Event, Events};
+use seaworthy_core::event::{self, Events};
 use seaworthy_supervisor::{
     AutoShutdown, Builder, Child, ChildResult, Context, Ended, Restart, Strategy, Supervisor,
     SupervisorEvent,
@@ -219,36 +220,33 @@ fn tree(pipeline: &Arc<Pipeline>) -> Builder {
         .child(writer)
 }
 
-/// How often each stage was started.
-#[derive(Default)]
-struct Starts {
-    reader: AtomicUsize,
-    processor: AtomicUsize,
-    writer: AtomicUsize,
-}
+/// How often the reader, the processor and the writer were started, and how the pipeline ended.
+type Story = ([u32; 3], Ended);
 
-impl Starts {
-    fn watch(&self, event: &Event) {
-        match event.detail::<SupervisorEvent>() {
+/// Prints what happens until the pipeline has ended.
+async fn watch(mut events: event::Subscription) -> Result<Story, BoxError> {
+    let mut starts = [0; 3];
+    while let Some(event) = events.recv().await {
+        match event.detail() {
             Some(SupervisorEvent::ChildStarted { path, .. }) => {
                 println!("{event}");
+                let [reader, processor, writer] = &mut starts;
                 let stage = match &**path {
-                    "pipeline/reader" => &self.reader,
-                    "pipeline/processor" => &self.processor,
-                    _ => &self.writer,
+                    "pipeline/reader" => reader,
+                    "pipeline/processor" => processor,
+                    _ => writer,
                 };
-                stage.fetch_add(1, Relaxed);
+                *stage += 1;
             }
-            Some(SupervisorEvent::ChildCrashed(_) | SupervisorEvent::SupervisorExited { .. }) => {
-                println!("{event}");
+            Some(SupervisorEvent::ChildCrashed(_)) => println!("{event}"),
+            Some(SupervisorEvent::SupervisorExited { ended, .. }) => {
+                println!("{event}\n");
+                return Ok((starts, ended.clone()));
             }
             _ => {}
         }
     }
-
-    fn all(&self) -> [usize; 3] {
-        [&self.reader, &self.processor, &self.writer].map(|stage| stage.load(Relaxed))
-    }
+    Err("nobody tells how the pipeline ended".into())
 }
 
 fn check(claim: &str, came_true: bool) -> Result<(), BoxError> {
@@ -268,23 +266,18 @@ async fn run() -> Result<(), BoxError> {
         processor_bug: Bug::at(400),
         writer_bug: Bug::at(700),
     });
-    let starts = Arc::<Starts>::default();
     let events = Events::new();
-    let watching = Arc::clone(&starts);
-    let observer = events.observe(move |event| watching.watch(event));
+    let story = events.subscribe(NonZeroUsize::MIN.saturating_add(1023));
+    let _root = tree(&pipeline).events(&events).start().await?;
+    let (starts, ended) = watch(story).await?;
 
-    let root = tree(&pipeline).events(&events).start().await?;
-    let ended = root.ended().await;
-    drop(observer);
-
-    println!();
     check(
         "the pipeline ended because all was written",
         matches!(ended, Ended::AutoShutdown),
     )?;
     check(
         "the reader was started once, the processor twice, the writer three times",
-        starts.all() == [1, 2, 3],
+        starts == [1, 2, 3],
     )?;
     check(
         "the file was read once",

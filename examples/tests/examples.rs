@@ -1,20 +1,45 @@
 //! Each example as a user meets it: it ends in time, says what it claims, and its exit code agrees.
 
+use std::collections::HashMap;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use seaworthy_core::clock;
+use serde_json::Value;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Cargo builds the examples with the tests, in a folder beside that of the tests.
-fn binary(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("the test knows where it is");
-    let profile = test.ancestors().nth(2).expect("it is in `deps`");
-    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    profile.join("examples").join(file)
+/// Where the examples are. They are built here: `cargo test --test examples` alone would not do it.
+fn binary(name: &str) -> &'static Path {
+    static BUILT: LazyLock<HashMap<String, PathBuf>> = LazyLock::new(build);
+    BUILT.get(name).expect("there is such an example")
+}
+
+fn build() -> HashMap<String, PathBuf> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["build", "--package", env!("CARGO_PKG_NAME"), "--examples"])
+        .args(["--quiet", "--message-format", "json"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    let output = cargo.output().expect("cargo can be run");
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "the examples are not built: {err}");
+    let messages = String::from_utf8_lossy(&output.stdout);
+    messages.lines().filter_map(example).collect()
+}
+
+/// The example that a message of cargo is about, if it is about one.
+fn example(message: &str) -> Option<(String, PathBuf)> {
+    let message: Value = serde_json::from_str(message).ok()?;
+    let target = &message["target"];
+    let name = (target["kind"][0] == "example").then(|| target["name"].as_str())??;
+    Some((name.to_owned(), message["executable"].as_str()?.into()))
 }
 
 /// Ends it even if the test fails.
@@ -32,7 +57,7 @@ impl Drop for Guard {
 #[track_caller]
 fn run(name: &str) -> String {
     let path = binary(name);
-    let child = Command::new(&path)
+    let child = Command::new(path)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
