@@ -26,7 +26,8 @@ Usage: cargo demo [OPTIONS]
   --help         this text
 
 Exit code: 0 if the supervised shop lost no confirmed order, was up at the end, was more available
-than the naked one, was never out for a second and served no old report; 1 if not; 2 if the arguments are wrong.
+than the naked one, was never out for a second and served no report older than 2 s; 1 if not;
+2 if the arguments are wrong.
 ";
 
 const ALLOWED: &str = "--seconds, --rate, --seed, --json, --port, --serve, --verbose, --help";

@@ -29,7 +29,7 @@ mod verdict;
 
 use std::env;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -49,14 +49,7 @@ use verdict::Verdict;
 
 fn main() -> ExitCode {
     if env::args_os().skip(1).eq([shipping::DESK]) {
-        // Started by the shop: see there.
-        return match shipping::work() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("demo: the shipping desk: {error}");
-                ExitCode::FAILURE
-            }
-        };
+        return staff_the_desk();
     }
     let args = match Args::parse(lexopt::Parser::from_env()) {
         Ok(Some(args)) => args,
@@ -80,6 +73,22 @@ fn main() -> ExitCode {
             } else {
                 ExitCode::FAILURE
             }
+        }
+    }
+}
+
+/// This process was started by a shop, as its helper, and not by a person.
+fn staff_the_desk() -> ExitCode {
+    let desk = shipping::DESK;
+    if io::stdin().is_terminal() {
+        eprintln!("demo: `{desk}` is for the shop, which asks through a pipe; see --help");
+        return ExitCode::from(2);
+    }
+    match shipping::work() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("demo: {desk}: {error}");
+            ExitCode::FAILURE
         }
     }
 }

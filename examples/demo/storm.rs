@@ -1,7 +1,8 @@
 //! What is done to a shop from outside while its customers come.
 //!
 //! Half of the storm is here. The other half comes in by the front door: among the customers are
-//! some whose requests make a handler or the database worker panic; see [`plan`](crate::plan).
+//! some whose requests make the catalogue or the database worker panic, or a helper process abort; see
+//! [`plan`](crate::plan).
 
 use std::fmt;
 use std::time::Duration;

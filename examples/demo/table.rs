@@ -47,10 +47,13 @@ const ROWS: [(&str, Cell); 19] = [
 const NOTES: &str = "
 answered       in full, and without an error; poison requests, which no build can answer, are left out
 p50, p99       of those answered, from the instant the customer came
-longest outage while customers came for one thing (pages, to check out, the report, a quote) and not one was served
+longest outage while customers came for pages, to check out, for the report or for a quote, and not one of
+               them was served
 crashes        tasks that panicked, failed or were killed, a handler's connection among them
 oldest report  the age of the oldest one that a customer got; its writer hangs once in a while
+hung           tasks that were silent for too long, and were ended and started again for that
 shipping desks processes that were started to say what shipping costs; they abort on a cursed parcel
+catalogues     services that were built to make the product pages; they panic on the cursed product
 ";
 
 fn millis(millis: f64) -> String {

@@ -57,7 +57,7 @@ impl Verdict {
             Promise {
                 kept: report < OLDEST_REPORT_MS,
                 promise: format!(
-                    "its report writer may hang, and no report is older than 2 s: {report:.0} ms at the oldest"
+                    "a hung report writer is replaced, no report older than 2 s: {report:.1} ms"
                 ),
             },
         ];

@@ -36,17 +36,27 @@ fn a_short_storm_is_survived() {
     }
     let supervised = &figures["supervised"];
     assert!(supervised["restarts"].as_u64() > Some(0), "{figures:#}");
-    for found in ["hung_replaced", "quotes_answered", "catalogues_built"] {
-        assert!(supervised[found].as_u64() > Some(0), "{found}: {figures:#}");
+    let naked = &figures["naked"];
+    assert!(
+        supervised["hung_replaced"].as_u64() > Some(0),
+        "{figures:#}"
+    );
+    for never in ["hung_replaced", "restarts"] {
+        assert_eq!(naked[never], 0, "{never}: {figures:#}");
     }
+    assert!(
+        supervised["catalogues_built"].as_u64() > Some(1),
+        "{figures:#}"
+    );
+    assert_eq!(naked["catalogues_built"], 1, "{figures:#}");
     if cfg!(unix) {
+        // One cursed parcel: the supervised desk comes back once, the other one does not.
+        assert_eq!(supervised["desks_started"], 2, "{figures:#}");
+        assert_eq!(naked["desks_started"], 1, "{figures:#}");
         assert!(
-            supervised["desks_started"].as_u64() > Some(1),
+            supervised["quotes_answered"].as_u64() > naked["quotes_answered"].as_u64(),
             "{figures:#}"
         );
-    }
-    for never in ["hung_replaced", "restarts"] {
-        assert_eq!(figures["naked"][never], 0, "{figures:#}");
     }
     assert_eq!(supervised["orders"]["lost"], 0, "{figures:#}");
     assert_eq!(
@@ -58,7 +68,7 @@ fn a_short_storm_is_survived() {
 
 #[test]
 fn a_bad_argument_is_named_in_one_line() {
-    let cases: [&[&str]; 9] = [
+    let cases: [&[&str]; 10] = [
         &["--seconds", "soon"],
         &["--seconds", "0"],
         &["--seconds"],
@@ -68,6 +78,8 @@ fn a_bad_argument_is_named_in_one_line() {
         &["--json"],
         &["--storm"],
         &["harder"],
+        // What the shop says to its helper, and nobody else.
+        &["--shipping-desk", "500"],
     ];
     for args in cases {
         let output = demo(args);
@@ -95,4 +107,5 @@ fn help_is_help() {
     ] {
         assert!(text.contains(argument), "{text}");
     }
+    assert!(!text.contains("--shipping-desk"), "{text}");
 }

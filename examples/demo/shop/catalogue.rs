@@ -15,7 +15,7 @@ pub(crate) struct Product {
     pub(crate) pieces: u64,
 }
 
-/// The product whose page crashes its handler: see [`Product::piece_price`].
+/// The product whose page panics: see [`Product::piece_price`].
 pub(crate) const CURSED: u16 = 13;
 
 const PRODUCTS: [Product; 13] = [

@@ -1,8 +1,8 @@
 //! What shipping costs: worked out by a native helper, a process of its own, and the shop's fourth bug.
 //!
-//! The helper stands for a library in another language that was built into a program of its own, so that it cannot
-//! take the shop down with it. It is this very program, started with [`DESK`]: it reads a weight in grams from each
-//! line of its stdin, and writes the price in cents.
+//! The helper stands for a library in another language that was built into a program of its own, so that
+//! it cannot take the shop down with it. It is this very program, started with [`DESK`]: it reads a weight
+//! in grams from each line of its stdin, and writes the price in cents.
 
 use std::io::{self, BufRead, Write};
 use std::time::Duration;

@@ -1,17 +1,21 @@
 //! The whole tree.
 //!
 //! ```text
-//! shop                      one for one: storage and web live and die on their own
+//! shop                      one for one: its children live and die on their own
 //! ├─ storage                rest for one: the report depends on the database
 //! │  ├─ database
-//! │  └─ report
+//! │  └─ report              has to send heartbeats
+//! ├─ pages                  allows for many crashes: every customer can cause one
+//! │  └─ catalogue           a tower service
+//! ├─ shipping               a process of its own, on Unix
 //! └─ web                    rest for one: the listener needs a place for its connections
 //!    ├─ connections         dynamic: a child for each open connection
 //!    └─ listener
 //! ```
 //!
 //! What has to survive a crash lives outside the child that may crash, and is handed to each of its
-//! incarnations: the queue of orders, the last report, the listening socket.
+//! incarnations: the queues of orders and of questions, the last report, the listening socket. The stack
+//! in front of the catalogue lives outside of it as well.
 
 use std::net::TcpListener;
 use std::path::Path;
