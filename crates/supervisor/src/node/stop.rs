@@ -19,12 +19,14 @@ pub(crate) struct Timer {
     pub(super) deadline: Deadline,
     id: u64,
     due: Instant,
-    task: AbortHandle,
+    task: Option<AbortHandle>,
 }
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
     }
 }
 
@@ -259,30 +261,43 @@ impl Node {
 
     /// Wakes the supervisor after `limit`, unless what it waits for happens before.
     pub(super) fn arm(self: &Arc<Self>, limit: Duration, deadline: Deadline) {
-        let id = self.with(|state| {
-            state.timers += 1;
-            state.timers
-        });
-        let node = Arc::clone(self);
         let due = clock::after(limit);
+        // Set before its task is there: that may be done before this thread goes on.
+        let set = self.with(|state| {
+            if !state.still_waits(deadline) {
+                return None;
+            }
+            state.timers += 1;
+            let id = state.timers;
+            let timer = Timer {
+                deadline,
+                id,
+                due,
+                task: None,
+            };
+            Some((id, state.timer.replace(timer)))
+        });
+        let Some((id, previous)) = set else { return };
+        drop(previous);
+        let node = Arc::clone(self);
         let task = self.tree.runtime.spawn(async move {
             tokio::time::sleep_until(due).await;
             node.expired(id);
         });
-        let timer = Timer {
-            deadline,
-            id,
-            due,
-            task: task.abort_handle(),
-        };
-        let needless = self.with(|state| {
-            if state.still_waits(deadline) {
-                state.timer.replace(timer)
-            } else {
-                Some(timer)
-            }
-        });
-        drop(needless);
+        let task = task.abort_handle();
+        let needless =
+            self.with(
+                |state| match state.timer.as_mut().filter(|timer| timer.id == id) {
+                    Some(timer) => {
+                        timer.task = Some(task);
+                        None
+                    }
+                    None => Some(task),
+                },
+            );
+        if let Some(task) = needless {
+            task.abort();
+        }
     }
 
     fn expired(self: &Arc<Self>, id: u64) {

@@ -29,11 +29,13 @@ pub(super) struct Condemned {
 
 /// Ends with the supervisor.
 #[derive(Debug)]
-pub(super) struct Reaper(AbortHandle);
+pub(super) struct Reaper(Option<AbortHandle>);
 
 impl Drop for Reaper {
     fn drop(&mut self) {
-        self.0.abort();
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
     }
 }
 
@@ -107,7 +109,15 @@ impl State {
 impl Node {
     /// Sees to it that somebody looks whether those that were killed are gone.
     pub(super) fn watch_the_condemned(self: &Arc<Self>) {
-        if !self.with(|state| state.needs_reaper()) {
+        // There before its task is: that may be done before this thread goes on.
+        let needed = self.with(|state| {
+            let needed = state.needs_reaper();
+            if needed {
+                state.condemned.reaper = Some(Reaper(None));
+            }
+            needed
+        });
+        if !needed {
             return;
         }
         let node = Arc::clone(self);
@@ -121,15 +131,14 @@ impl Node {
                 }
             }
         });
-        let reaper = Reaper(task.abort_handle());
-        let needless = self.with(|state| {
-            if state.condemned.reaper.is_some() || state.machine.has_ended() {
-                return Some(reaper);
-            }
-            state.condemned.reaper = Some(reaper);
-            None
+        let task = task.abort_handle();
+        let needless = self.with(|state| match &mut state.condemned.reaper {
+            Some(reaper) if reaper.0.is_none() => reaper.0.replace(task),
+            _ => Some(task),
         });
-        drop(needless);
+        if let Some(task) = needless {
+            task.abort();
+        }
     }
 
     /// Looks after those whose time is over; how long until the next one's is. `last`: who calls goes home if there is none.
