@@ -53,8 +53,6 @@ enum Ask {
     Crash(RpcReplyPort<u64>),
 }
 
-impl ::ractor::Message for Ask {}
-
 /// The same service as an actor.
 struct Worker;
 
