@@ -37,6 +37,7 @@ use crate::machine::{Discarded, Effect, Exit, Key, Machine, Message, StartOutcom
 use crate::metrics::Metrics;
 use crate::report::ShutdownReport;
 pub(crate) use process::End;
+use process::Farewell;
 pub(crate) use reply::{Answer, Caller, Wants};
 use seat::State;
 pub(crate) use seat::{Extra, Live, Seat};
@@ -228,6 +229,10 @@ impl Node {
     fn gave_up(&self, key: Key) {
         self.metrics.gave_up();
         let (child, reason) = self.with(|state| {
+            if let Some(gave_up) = &state.gave_up {
+                // That child does not end, and may be forgotten already.
+                return gave_up.clone();
+            }
             let reason = state.last_exit(key);
             let id = state
                 .machine
