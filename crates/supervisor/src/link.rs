@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
+use seaworthy_core::panic;
 use seaworthy_core::sync::Lock;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -139,6 +140,14 @@ impl Mailbox {
     }
 }
 
+impl Drop for Mailbox {
+    fn drop(&mut self) {
+        // Values of users, one at a time: whatever panics takes nothing else with it.
+        let waiting = std::mem::take(&mut self.letters.lock().waiting);
+        waiting.into_iter().for_each(panic::drop_quietly);
+    }
+}
+
 /// The processes that one process is linked to.
 #[derive(Debug, Default)]
 pub(crate) struct Links {
@@ -260,7 +269,11 @@ impl Place {
             } else if matches!(exit.reason(), ExitReason::Normal) {
                 Effect::Nothing
             } else {
-                Effect::Abort(seat.doom(exit.reason().clone()))
+                let live = seat.doom(exit.reason().clone());
+                if live.is_some() {
+                    state.condemn(self.key, self.incarnation);
+                }
+                Effect::Abort(live)
             };
             (Some(effect), link)
         });
@@ -272,6 +285,7 @@ impl Place {
             Some(Effect::Abort(live)) => {
                 if let Some(Live::Task(task)) = live {
                     task.abort();
+                    self.node.watch_the_condemned();
                 }
                 true
             }

@@ -4,6 +4,7 @@
 //! caller, a timer) posts it and then [runs](Node::run) the machine in its own thread, unless
 //! another thread is at it. An idle supervisor therefore costs no task and no timer.
 
+mod in_place;
 mod inspect;
 mod pause;
 mod process;
@@ -16,6 +17,7 @@ mod shutdown;
 mod similar;
 mod stop;
 mod tell;
+mod timer;
 mod zombie;
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -37,6 +39,7 @@ use crate::machine::{Discarded, Effect, Exit, Key, Machine, Message, StartOutcom
 use crate::metrics::Metrics;
 use crate::report::ShutdownReport;
 pub(crate) use process::End;
+use process::Farewell;
 pub(crate) use reply::{Answer, Caller, Wants};
 use seat::State;
 pub(crate) use seat::{Extra, Live, Seat};
@@ -228,6 +231,10 @@ impl Node {
     fn gave_up(&self, key: Key) {
         self.metrics.gave_up();
         let (child, reason) = self.with(|state| {
+            if let Some(gave_up) = &state.gave_up {
+                // That child does not end, and may be forgotten already.
+                return gave_up.clone();
+            }
             let reason = state.last_exit(key);
             let id = state
                 .machine

@@ -141,10 +141,13 @@ impl Place {
     fn doom(&self, panic: Panic) {
         let main = self.node.with(|state| {
             let seat = state.current(self.key, self.incarnation)?;
-            seat.doom(ExitReason::Panic(panic))
+            let main = seat.doom(ExitReason::Panic(panic))?;
+            state.condemn(self.key, self.incarnation);
+            Some(main)
         });
         if let Some(Live::Task(main)) = main {
             main.abort();
+            self.node.watch_the_condemned();
         }
     }
 }

@@ -16,7 +16,8 @@ use crate::machine::{Key, Message};
 pub(crate) struct Pausing {
     incarnation: u64,
     until: Instant,
-    task: AbortHandle,
+    /// `None` until it is there.
+    task: Option<AbortHandle>,
 }
 
 impl Pausing {
@@ -28,7 +29,9 @@ impl Pausing {
 
 impl Drop for Pausing {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
     }
 }
 
@@ -67,6 +70,17 @@ impl Node {
             delay,
         });
         let until = clock::after(delay);
+        let pausing = Pausing {
+            incarnation,
+            until,
+            task: None,
+        };
+        // Nothing else can happen to the child: the machine is ours until this returns. The task comes last: if the
+        // runtime is gone it is dropped at once, and has to find that it is missed.
+        let _previous = self.with(|state| {
+            let seat = state.machine.payload_mut(key)?;
+            seat.extra().pausing.replace(pausing)
+        });
         let mut sleeper = Sleeper {
             node: Arc::clone(self),
             key,
@@ -78,15 +92,16 @@ impl Node {
             sleeper.woke = true;
             sleeper.node.post(Message::Due { key, incarnation });
         });
-        let pausing = Pausing {
-            incarnation,
-            until,
-            task: task.abort_handle(),
-        };
-        // Nothing else can have happened to the child: the machine is ours until this returns.
-        let _previous = self.with(|state| {
-            let seat = state.machine.payload_mut(key)?;
-            seat.extra().pausing.replace(pausing)
+        self.with(|state| {
+            let pausing = state
+                .machine
+                .payload_mut(key)?
+                .extra
+                .as_mut()?
+                .pausing
+                .as_mut()?;
+            pausing.task = Some(task.abort_handle());
+            Some(())
         });
     }
 

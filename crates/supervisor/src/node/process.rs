@@ -11,8 +11,8 @@ use tokio::task::AbortHandle;
 use super::pulse::Pulse;
 use super::seat::{Asked, Departed, Mourners, State};
 use super::similar::fingerprint;
-use super::stop::{Deadline, Timer};
 use super::tell::log_crash;
+use super::timer::{Deadline, Timer};
 use super::{Exit, Node, Place, StartOutcome};
 use crate::error::StartError;
 use crate::event::{Ended, SupervisorEvent};
@@ -42,11 +42,20 @@ impl End {
     }
 }
 
+/// An end, and what is known of it from values of users, which are not asked under a lock.
+#[derive(Debug)]
+pub(super) struct Farewell {
+    pub(super) end: End,
+    /// How a nested supervisor says that it ended.
+    pub(super) shown: String,
+    print: Option<u64>,
+}
+
 /// Values of users that are to be dropped.
 type Forgotten = (
     Option<PastExit>,
     Option<StartError>,
-    Option<ExitReason>,
+    [Option<ExitReason>; 2],
     Option<Box<dyn Any + Send>>,
 );
 
@@ -109,6 +118,7 @@ impl Node {
                     if !matches!(seat.asked, Asked::Nothing | Asked::Shutdown)
                         || seat.is_doomed() =>
                 {
+                    state.condemn(key, incarnation);
                     (Some(live), false)
                 }
                 Some(seat) => {
@@ -120,6 +130,7 @@ impl Node {
         });
         if let Some(live) = too_late {
             live.kill(Exit::Killed);
+            self.watch_the_condemned();
         } else if let Some(limit) = limit.filter(|_| wait) {
             self.arm(limit, Deadline::Start(key));
         } else if listens {
@@ -143,7 +154,7 @@ impl Node {
         self.run();
     }
 
-    fn report_started(&self, state: &mut State, key: Key, incarnation: u64) {
+    pub(super) fn report_started(&self, state: &mut State, key: Key, incarnation: u64) {
         if let Some(seat) = state.machine.payload_mut(key) {
             seat.ready = true;
             seat.starts = seat.starts.saturating_add(1);
@@ -170,11 +181,20 @@ impl Node {
     /// A process is gone: its body is dropped, its sub-tasks may still live.
     pub(crate) fn process_ended(self: &Arc<Self>, key: Key, incarnation: u64, end: End) {
         let compares = self.compares.load(Ordering::Relaxed);
-        let print = compares.then(|| fingerprint(&end));
-        let Some(mut after) = self.with(|state| self.bury(state, key, incarnation, end, print))
-        else {
-            return;
-        };
+        let mut farewell = Some(Farewell {
+            shown: match &end {
+                End::Supervisor(ended) => ended.to_string(),
+                _ => String::new(),
+            },
+            print: compares.then(|| fingerprint(&end)),
+            end,
+        });
+        let after = self.with(|state| self.bury(state, key, incarnation, &mut farewell));
+        // Of a process that was signed off before, or whose end is known.
+        if farewell.is_some() {
+            panic::drop_quietly(farewell);
+        }
+        let Some(mut after) = after else { return };
         after.subtasks.iter().for_each(AbortHandle::abort);
         if let Some((mourners, down)) = after.mourners.take() {
             let ended = Place {
@@ -194,14 +214,13 @@ impl Node {
         }
     }
 
-    /// Signs a process off, unless it is not alive or its sub-tasks still are.
+    /// Signs a process off, unless it is not alive or its sub-tasks still are. What it does not take is to be dropped.
     fn bury(
         &self,
         state: &mut State,
         key: Key,
         incarnation: u64,
-        end: End,
-        print: Option<u64>,
+        farewell: &mut Option<Farewell>,
     ) -> Option<Aftermath> {
         let seat = state.current(key, incarnation)?;
         if let Some(extra) = seat
@@ -209,7 +228,9 @@ impl Node {
             .as_mut()
             .filter(|extra| !extra.subtasks.is_empty())
         {
-            extra.pending.get_or_insert(end);
+            if extra.pending.is_none() {
+                extra.pending = farewell.take().map(|farewell| farewell.end);
+            }
             let handles = extra.subtasks.values().flatten().cloned();
             return Some(Aftermath {
                 subtasks: handles.collect(),
@@ -220,8 +241,14 @@ impl Node {
         // Its uptime is told with a crash, and to those who listen.
         let told = seat.asked.is_crash() || self.tree.events.is_watched();
         let now = if told { clock::coarse() } else { seat.started };
-        let mut departed = seat.depart(end, now);
+        let farewell = farewell.take()?;
+        let print = farewell.print;
+        let mut departed = seat.depart(farewell, now);
         let (mourners, legacy) = (departed.mourners.take(), departed.legacy.take());
+        let doomed = departed.doomed.take();
+        // In OTP's eyes a supervisor that gives up ends in order, but it is a failure all the same.
+        let failed = !departed.reason.is_clean()
+            || matches!(departed.end, End::Supervisor(Ended::GaveUp { .. }));
         let Departed {
             told,
             uptime,
@@ -238,7 +265,7 @@ impl Node {
         let remarkable = asked.is_crash() && !(ready && clean && !supervisor)
             || matches!(reason, ExitReason::Zombie(_));
         let pulse = state.take_pulse(key);
-        if asked.is_crash() && !clean {
+        if asked.is_crash() && failed {
             self.compare(state, key, print, &reason);
         }
         let (mut crash, mut stale) = (None, None);
@@ -273,46 +300,9 @@ impl Node {
             mourners: mourners.zip(down),
             crash,
             go_on,
-            _forgotten: (forgotten, stale, Some(reason), legacy),
+            _forgotten: (forgotten, stale, [Some(reason), doomed], legacy),
             _timers: (timer, pulse),
         })
-    }
-
-    /// Puts the next incarnation in the place of one that has just ended, without a detour through
-    /// the inbox. The answer is the next incarnation; `None` leaves everything as it was.
-    pub(crate) fn restart_in_place(
-        self: &Arc<Self>,
-        key: Key,
-        incarnation: u64,
-        reason: &mut Option<ExitReason>,
-    ) -> Option<u64> {
-        let (next, crash, forgotten) = self.serial.if_idle(|state| {
-            let clean = reason.as_ref()?.is_clean();
-            state
-                .current(key, incarnation)
-                .filter(|seat| seat.is_plain())?;
-            let now = clock::coarse();
-            let next = state
-                .machine
-                .restart_in_place(key, incarnation, clean, now)?;
-            let reason = reason.take()?;
-            let uptime = now.since(state.machine.payload_mut(key)?.started);
-            let crash = self.tell_exit(state, key, incarnation, &reason, uptime, Asked::Nothing);
-            let seat = state.machine.payload_mut(key)?;
-            seat.started = now;
-            let forgotten = seat.remember(PastExit {
-                incarnation,
-                reason,
-                uptime,
-            });
-            seat.extra().trap = None;
-            self.report_started(state, key, next);
-            Some((next, crash, forgotten))
-        })??;
-        panic::drop_quietly(forgotten);
-        log_crash(crash);
-        self.tree.events.deliver();
-        Some(next)
     }
 
     pub(super) fn path_of(&self, state: &State, key: Key) -> Arc<str> {

@@ -15,7 +15,7 @@ use super::pause::Pausing;
 use super::pulse::Pulses;
 use super::similar::Similar;
 use super::zombie::Condemned;
-use super::{Caller, End, Node};
+use super::{Caller, End, Farewell, Node};
 use crate::body::Body;
 use crate::config::{Options, Pause};
 use crate::error::StartError;
@@ -34,7 +34,7 @@ pub(crate) struct State {
     pub(crate) failure: Option<StartError>,
     /// The child whose restart was one too many, and its last exit.
     pub(super) gave_up: Option<(Arc<str>, ExitReason)>,
-    pub(super) timer: Option<super::stop::Timer>,
+    pub(super) timer: Option<super::timer::Timer>,
     pub(super) timers: u64,
     /// When the children that are stopping were asked.
     pub(super) asked_at: Option<Coarse>,
@@ -188,6 +188,8 @@ impl Seat {
                 && extra.links.is_empty()
                 && extra.exits.is_none()
                 && extra.legacy.is_none()
+                // The abort that goes with it would reach the next one.
+                && extra.doomed.is_none()
         };
         self.asked == Asked::Nothing
             && self.options.is_plain()
@@ -195,7 +197,8 @@ impl Seat {
     }
 
     /// Clears away the incarnation that has ended.
-    pub(super) fn depart(&mut self, end: End, now: Coarse) -> Departed {
+    pub(super) fn depart(&mut self, farewell: Farewell, now: Coarse) -> Departed {
+        let Farewell { end, shown, .. } = farewell;
         let asked = std::mem::take(&mut self.asked);
         self.live = None;
         let (mut doomed, mut mourners) = (None, None);
@@ -218,7 +221,7 @@ impl Seat {
             // Nobody but us and the runtime drops a child.
             End::Dropped => asked
                 .reason(&self.options)
-                .or(doomed)
+                .or_else(|| doomed.take())
                 .unwrap_or(ExitReason::RuntimeGone),
         };
         let (uptime, mut legacy) = (now.since(self.started), None);
@@ -241,7 +244,7 @@ impl Seat {
             End::Supervisor(Ended::StartFailed(error)) => {
                 ExitReason::Error(Arc::new(error.clone()))
             }
-            End::Supervisor(ended) if reason.is_clean() => ExitReason::shutdown(ended.to_string()),
+            End::Supervisor(_) if reason.is_clean() => ExitReason::shutdown(shown),
             _ => reason.clone(),
         };
         Departed {
@@ -252,6 +255,7 @@ impl Seat {
             uptime,
             mourners,
             legacy,
+            doomed,
         }
     }
 
@@ -275,6 +279,8 @@ pub(super) struct Departed {
     pub(super) mourners: Option<Box<Mourners>>,
     /// What nobody is to have.
     pub(super) legacy: Option<Box<dyn Any + Send>>,
+    /// A reason that came too late to be one.
+    pub(super) doomed: Option<ExitReason>,
 }
 
 /// Who is to be told of an end.

@@ -2,41 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use seaworthy_core::clock::{self, Instant};
-use tokio::task::AbortHandle;
+use seaworthy_core::clock;
 use tokio_util::sync::CancellationToken;
 
 use super::Node;
 use super::seat::{Asked, Live, Seat, State};
+use super::timer::Deadline;
 use crate::config::Shutdown;
 use crate::machine::{Exit, Key, Message};
-
-/// A task that wakes the supervisor at a deadline, ended when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Timer {
-    pub(super) deadline: Deadline,
-    id: u64,
-    due: Instant,
-    task: Option<AbortHandle>,
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
-    }
-}
-
-/// What a timer is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Deadline {
-    Start(Key),
-    Stop(Key),
-    StopAll,
-}
 
 /// How to reach a process, outside the lock.
 pub(super) enum Reach {
@@ -183,11 +157,11 @@ impl Node {
     }
 
     /// Kills whatever process is in the seat.
-    fn kill_seat(self: &Arc<Self>, key: Key) {
+    pub(super) fn kill_seat(self: &Arc<Self>, key: Key) {
         self.end_seat(key, Asked::Kill);
     }
 
-    fn end_seat(self: &Arc<Self>, key: Key, asked: Asked) {
+    pub(super) fn end_seat(self: &Arc<Self>, key: Key, asked: Asked) {
         self.with(|state| {
             let reach = state.machine.payload_mut(key).map(|seat| {
                 let reach = seat.kill();
@@ -258,87 +232,12 @@ impl Node {
             None => self.kill_seat(key),
         }
     }
-
-    /// Wakes the supervisor after `limit`, unless what it waits for happens before.
-    pub(super) fn arm(self: &Arc<Self>, limit: Duration, deadline: Deadline) {
-        let due = clock::after(limit);
-        // Set before its task is there: that may be done before this thread goes on.
-        let set = self.with(|state| {
-            if !state.still_waits(deadline) {
-                return None;
-            }
-            state.timers += 1;
-            let id = state.timers;
-            let timer = Timer {
-                deadline,
-                id,
-                due,
-                task: None,
-            };
-            Some((id, state.timer.replace(timer)))
-        });
-        let Some((id, previous)) = set else { return };
-        drop(previous);
-        let node = Arc::clone(self);
-        let task = self.tree.runtime.spawn(async move {
-            tokio::time::sleep_until(due).await;
-            node.expired(id);
-        });
-        let task = task.abort_handle();
-        let needless =
-            self.with(
-                |state| match state.timer.as_mut().filter(|timer| timer.id == id) {
-                    Some(timer) => {
-                        timer.task = Some(task);
-                        None
-                    }
-                    None => Some(task),
-                },
-            );
-        if let Some(task) = needless {
-            task.abort();
-        }
-    }
-
-    fn expired(self: &Arc<Self>, id: u64) {
-        let expired = self.with(|state| state.timer.take_if(|timer| timer.id == id));
-        let Some(timer) = expired else { return };
-        match timer.deadline {
-            Deadline::Start(key) => self.end_seat(key, Asked::StartTimeout),
-            Deadline::Stop(key) => self.kill_seat(key),
-            Deadline::StopAll => self.kill_all(Exit::Killed),
-        }
-        self.run();
-    }
-}
-
-impl Node {
-    /// As the timer does, for a runtime that is blocked.
-    pub(super) fn check_deadline(self: &Arc<Self>) {
-        let overdue = self.with(|state| {
-            let timer = state.timer.as_ref();
-            timer
-                .filter(|timer| timer.due <= clock::exact())
-                .map(|timer| timer.id)
-        });
-        if let Some(id) = overdue {
-            self.expired(id);
-        }
-    }
 }
 
 impl State {
     fn condemn_if_killed(&mut self, key: Key, reach: &Reach) {
         if let (Reach::Kill(..), Some(entry)) = (reach, self.machine.children().get(key)) {
             self.condemn(key, entry.incarnation);
-        }
-    }
-
-    fn still_waits(&self, deadline: Deadline) -> bool {
-        match deadline {
-            Deadline::Start(key) => self.machine.is_starting(key),
-            Deadline::Stop(key) => self.machine.is_stopping(key),
-            Deadline::StopAll => self.machine.is_stopping_all(),
         }
     }
 }

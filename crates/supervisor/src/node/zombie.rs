@@ -8,12 +8,12 @@ use seaworthy_core::clock::{self, Coarse};
 use seaworthy_core::event::Severity;
 use tokio::task::AbortHandle;
 
-use super::seat::State;
+use super::seat::{Seat, State};
 use super::{End, Node};
 use crate::config::OnZombie;
 use crate::event::SupervisorEvent;
 use crate::exit::ExitReason;
-use crate::machine::Key;
+use crate::machine::{Entry, Key};
 
 /// How long after its kill a task counts as a zombie.
 const ZOMBIE_AFTER: Duration = Duration::from_secs(1);
@@ -47,7 +47,7 @@ impl Condemned {
 
 impl State {
     /// The process was just killed. (A supervisor is gone when those below it are.)
-    pub(super) fn condemn(&mut self, key: Key, incarnation: u64) {
+    pub(crate) fn condemn(&mut self, key: Key, incarnation: u64) {
         let Some(entry) = self.machine.children().get(key) else {
             return;
         };
@@ -66,7 +66,7 @@ impl State {
     }
 
     pub(super) fn condemn_all(&mut self) {
-        self.condemned.all.get_or_insert_with(clock::coarse);
+        self.condemned.all = Some(clock::coarse());
     }
 
     /// Whether nobody looks after those that were killed.
@@ -96,7 +96,7 @@ impl State {
             if left(at).is_zero() {
                 self.condemned.all = None;
                 let children = self.machine.children().iter();
-                let alive = children.filter(|(_, entry)| entry.is_alive() && !entry.supervisor);
+                let alive = children.filter(|(_, entry)| is_killed(entry));
                 zombies.extend(alive.map(|(key, entry)| (key, entry.incarnation)));
             } else {
                 next = Some(next.map_or(left(at), |next: Duration| next.min(left(at))));
@@ -108,7 +108,7 @@ impl State {
 
 impl Node {
     /// Sees to it that somebody looks whether those that were killed are gone.
-    pub(super) fn watch_the_condemned(self: &Arc<Self>) {
+    pub(crate) fn watch_the_condemned(self: &Arc<Self>) {
         // There before its task is: that may be done before this thread goes on.
         let needed = self.with(|state| {
             let needed = state.needs_reaper();
@@ -182,7 +182,7 @@ impl Node {
             tracing::error!(%path, incarnation, ?policy, "child does not end");
         });
         self.publish(Severity::Error, || SupervisorEvent::ChildZombie {
-            path,
+            path: Arc::clone(&path),
             incarnation,
             policy,
         });
@@ -190,7 +190,12 @@ impl Node {
             OnZombie::Wait => self.tree.events.deliver(),
             OnZombie::GoOn => self.give_up_waiting(key, incarnation),
             OnZombie::Escalate => {
-                self.with(|state| state.machine.escalate(key));
+                self.with(|state| {
+                    // Now: it may be forgotten before the supervisor gets to it.
+                    let reason = ExitReason::Zombie(ZOMBIE_AFTER);
+                    state.gave_up.get_or_insert((path, reason));
+                    state.machine.escalate(key);
+                });
                 self.give_up_waiting(key, incarnation);
             }
         }
@@ -206,4 +211,10 @@ impl Node {
         let reason = ExitReason::Zombie(ZOMBIE_AFTER);
         self.process_ended(key, incarnation, End::Reason(reason));
     }
+}
+
+/// Whether it was told to end without being asked: then nobody can reach it any more. One that listens has its
+/// time, though others that were stopped with it were killed.
+fn is_killed(entry: &Entry<Seat>) -> bool {
+    entry.is_alive() && !entry.supervisor && entry.payload.live.is_none()
 }
