@@ -25,12 +25,25 @@ struct Spec {
     significant: bool,
     /// What its next starts come to; after these all are fine.
     starts: Vec<StartOutcome>,
+    /// A crash, or a restart that fails, is followed by a pause.
+    paused: bool,
+    needs: Vec<&'static str>,
+    /// There is no hope after a start that fails.
+    gives_up: bool,
 }
 
 /// One message for the inbox.
 #[derive(Clone, Debug)]
 enum Step {
-    Exit { name: &'static str, clean: bool },
+    Exit {
+        name: &'static str,
+        clean: bool,
+        hopeless: bool,
+    },
+    /// It does not end, and is given up.
+    Escalate(&'static str),
+    /// One of the pauses, counted in the order in which they began, is over.
+    Due(usize),
     Start(Spec),
     Terminate(&'static str),
     Restart(&'static str),
@@ -46,6 +59,7 @@ const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 /// The machine in a world where everything happens at once.
 struct World {
     machine: Machine<Spec, usize>,
+    pauses: Vec<(Key, u64)>,
     log: Log,
 }
 
@@ -56,6 +70,7 @@ impl World {
             .map(|spec| (ChildId::Name(spec.name.into()), new_child(spec)));
         let mut world = Self {
             machine: Machine::new(flags, Arc::default(), children),
+            pauses: Vec::new(),
             log: Vec::new(),
         };
         world.run();
@@ -69,6 +84,9 @@ impl World {
                     let spec = self.machine.payload_mut(key).unwrap();
                     let outcome = next_start(&mut spec.starts);
                     self.log.push(format!("start {} {outcome:?}", spec.name));
+                    if spec.gives_up && outcome == StartOutcome::Failed {
+                        self.machine.give_up_on(key);
+                    }
                     self.machine.started(key, incarnation, outcome);
                 }
                 Effect::Stop(key) => {
@@ -86,10 +104,11 @@ impl World {
                 Effect::Exit(exit) => self.log.push(format!("exit {}", exit_name(exit))),
                 Effect::Started => self.log.push("up".to_owned()),
                 Effect::GaveUp(_) => {}
-                Effect::AbortStart(_)
-                | Effect::Pause { .. }
-                | Effect::StopAll
-                | Effect::KillAll(_) => unreachable!(),
+                Effect::Pause { key, incarnation } => {
+                    self.log.push(format!("pause {}", self.name(key)));
+                    self.pauses.push((key, incarnation));
+                }
+                Effect::AbortStart(_) | Effect::StopAll | Effect::KillAll(_) => unreachable!(),
             }
         }
     }
@@ -102,10 +121,30 @@ impl World {
         for (caller, step) in steps {
             let target = |name: &str| Target::Id(ChildId::Name(name.into()));
             let call = match step {
-                Step::Exit { name, clean } => {
-                    if let Some(key) = self.machine.find(name) {
-                        let incarnation = self.machine.children().get(key).unwrap().incarnation;
+                Step::Exit {
+                    name,
+                    clean,
+                    hopeless,
+                } => {
+                    if let Some((key, incarnation)) = self.process(name) {
+                        if *hopeless {
+                            self.machine.give_up_on(key);
+                        }
                         self.machine.exited(key, incarnation, *clean);
+                    }
+                    continue;
+                }
+                Step::Escalate(name) => {
+                    if let Some((key, incarnation)) = self.process(name) {
+                        self.machine.escalate(key);
+                        self.machine.exited(key, incarnation, false);
+                    }
+                    continue;
+                }
+                Step::Due(which) => {
+                    if !self.pauses.is_empty() {
+                        let (key, incarnation) = self.pauses.remove(which % self.pauses.len());
+                        let _ = self.machine.post(Message::Due { key, incarnation });
                     }
                     continue;
                 }
@@ -121,6 +160,22 @@ impl World {
             let _ = self.machine.post(Message::Call(call, *caller));
         }
         self.run();
+    }
+
+    fn process(&self, name: &str) -> Option<(Key, u64)> {
+        let key = self.machine.find(name)?;
+        let entry = self.machine.children().get(key)?;
+        entry.alive.then_some((key, entry.incarnation))
+    }
+
+    /// The children whose restart nobody will see to: no pause, no sibling that is waited for.
+    fn forgotten(&self) -> Vec<&'static str> {
+        let children = self.machine.children().iter();
+        let lost = children.filter(|(key, entry)| {
+            let pause = (*key, entry.incarnation);
+            entry.slot == Slot::Restarting && !entry.waits && !self.pauses.contains(&pause)
+        });
+        lost.map(|(_, entry)| entry.payload.name).collect()
     }
 
     fn children(&self) -> Vec<(&'static str, Slot)> {
@@ -146,8 +201,9 @@ fn new_child(spec: &Spec) -> NewChild<Spec> {
         restart: spec.restart,
         significant: spec.significant,
         supervisor: false,
-        paused: false,
-        needs: None,
+        paused: spec.paused,
+        needs: (!spec.needs.is_empty())
+            .then(|| spec.needs.iter().map(|name| Arc::from(*name)).collect()),
         payload: spec.clone(),
     }
 }
@@ -177,25 +233,46 @@ fn spec(name: &'static str) -> impl Generate<Value = Spec> {
         2 => Just(Restart::Transient),
         2 => Just(Restart::Temporary),
     ];
-    (restart, any::<bool>(), outcomes()).prop_map(move |(restart, significant, starts)| {
-        // The shell refuses a permanent significant child before the machine sees it.
-        Spec {
-            name,
-            restart,
-            significant: significant && restart != Restart::Permanent,
-            starts,
-        }
-    })
+    let before = NAMES
+        .into_iter()
+        .filter(move |other| *other < name)
+        .collect::<Vec<_>>();
+    let most = before.len();
+    let needs = prop::sample::subsequence(before, 0..=most);
+    let beyond = (any::<bool>(), needs, any::<bool>());
+    (restart, any::<bool>(), outcomes(), beyond).prop_map(
+        move |(restart, significant, starts, (paused, needs, gives_up))| {
+            // The shell refuses a permanent significant child before the machine sees it.
+            Spec {
+                name,
+                restart,
+                significant: significant && restart != Restart::Permanent,
+                starts,
+                paused,
+                needs,
+                gives_up,
+            }
+        },
+    )
 }
 
 fn step() -> impl Generate<Value = Step> {
     let name = prop::sample::select(NAMES.to_vec());
     prop_oneof![
-        8 => (name.clone(), any::<bool>()).prop_map(|(name, clean)| Step::Exit { name, clean }),
+        8 => (name.clone(), any::<bool>(), 0..6).prop_map(|(name, clean, hope)| Step::Exit {
+            name,
+            clean,
+            hopeless: !clean && hope == 0,
+        }),
+        5 => (0_usize..8).prop_map(Step::Due),
         2 => name.clone().prop_flat_map(spec).prop_map(Step::Start),
         2 => name.clone().prop_map(Step::Terminate),
         2 => name.clone().prop_map(Step::Restart),
-        1 => name.prop_map(Step::Delete),
+        1 => name.clone().prop_map(Step::Delete),
+        1 => (name, 0..4).prop_map(|(name, rare)| match rare {
+            0 => Step::Escalate(name),
+            _ => Step::Due(0),
+        }),
     ]
 }
 
@@ -243,6 +320,7 @@ proptest! {
             model.batch(&batch);
             prop_assert_eq!(&world.log, &model.log, "after {:?}", batch);
             prop_assert_eq!(world.children(), model.children());
+            prop_assert_eq!(world.forgotten(), Vec::<&str>::new());
         }
         prop_assert!(world.machine.ended);
     }
@@ -313,6 +391,9 @@ fn a_stop_interrupts_a_start() {
         restart: Restart::Permanent,
         significant: false,
         starts: Vec::new(),
+        paused: false,
+        needs: Vec::new(),
+        gives_up: false,
     };
     let flags = Flags::new(Mode::Static(Strategy::OneForOne));
     let child = (ChildId::Name("slow".into()), new_child(&spec));
@@ -340,6 +421,9 @@ fn a_kill_cuts_everything_short() {
         restart: Restart::Permanent,
         significant: false,
         starts: Vec::new(),
+        paused: false,
+        needs: Vec::new(),
+        gives_up: false,
     };
     let flags = Flags::new(Mode::Static(Strategy::OneForOne));
     let mut world = World::new(flags, &[spec("a"), spec("b")]);

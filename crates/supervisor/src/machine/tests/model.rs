@@ -13,6 +13,9 @@ struct Child {
     /// The process lives; while a notice of its end is queued it does not, and the slot says it runs.
     alive: bool,
     incarnation: u64,
+    hopeless: bool,
+    /// Its restart waits for those it needs.
+    waits: bool,
 }
 
 #[derive(Debug)]
@@ -24,6 +27,9 @@ enum Item {
     },
     /// Try again, for the child that was the `born`-th to be added.
     Retry(&'static str, u64),
+    /// The pause after this incarnation is over.
+    Due(&'static str, u64),
+    GiveUp,
     Call(usize, Step),
     Stop,
 }
@@ -32,6 +38,7 @@ pub(super) struct Model {
     flags: Flags,
     children: Vec<(u64, Child)>,
     inbox: VecDeque<Item>,
+    pauses: Vec<(&'static str, u64)>,
     restarts: u32,
     incarnations: u64,
     born: u64,
@@ -45,6 +52,7 @@ impl Model {
             flags,
             children: Vec::new(),
             inbox: VecDeque::new(),
+            pauses: Vec::new(),
             restarts: 0,
             incarnations: 0,
             born: 0,
@@ -75,11 +83,31 @@ impl Model {
         for (caller, step) in steps {
             let item = match step {
                 Step::Stop => Item::Stop,
-                Step::Exit { name, clean } => {
+                Step::Due(which) => {
+                    if self.pauses.is_empty() {
+                        continue;
+                    }
+                    let (name, incarnation) = self.pauses.remove(which % self.pauses.len());
+                    Item::Due(name, incarnation)
+                }
+                Step::Escalate(name) => {
                     let Some(child) = self.get(name).filter(|child| child.alive) else {
                         continue;
                     };
                     child.alive = false;
+                    self.inbox.push_front(Item::GiveUp);
+                    continue;
+                }
+                Step::Exit {
+                    name,
+                    clean,
+                    hopeless,
+                } => {
+                    let Some(child) = self.get(name).filter(|child| child.alive) else {
+                        continue;
+                    };
+                    child.alive = false;
+                    child.hopeless |= hopeless;
                     Item::Exit {
                         name,
                         incarnation: child.incarnation,
@@ -105,9 +133,19 @@ impl Model {
     fn handle(&mut self, item: Item) {
         match item {
             Item::Stop => self.end("stopped"),
+            Item::GiveUp => self.end("gave up"),
+            Item::Due(name, incarnation) => {
+                let Some(child) = self.get(name) else { return };
+                if child.slot == Slot::Restarting && child.incarnation == incarnation {
+                    self.restart(name);
+                }
+            }
             Item::Retry(name, born) => {
                 let waits = |(b, child): &(u64, Child)| {
-                    *b == born && child.spec.name == name && child.slot == Slot::Restarting
+                    *b == born
+                        && child.spec.name == name
+                        && child.slot == Slot::Restarting
+                        && !child.waits
                 };
                 if self.children.iter().any(waits) {
                     self.restart(name);
@@ -127,22 +165,16 @@ impl Model {
                     Restart::Transient => !clean,
                     Restart::Temporary => false,
                 };
-                if restart {
-                    return self.restart(name);
-                }
-                let significant = child.spec.significant;
-                child.slot = Slot::Vacant;
-                self.drop_if_temporary(name);
-                let left = |(_, child): &(u64, Child)| {
-                    child.spec.significant && child.slot != Slot::Vacant
-                };
-                let end = match self.flags.auto_shutdown {
-                    AutoShutdown::Never => false,
-                    AutoShutdown::AnySignificant => significant,
-                    AutoShutdown::AllSignificant => significant && !self.children.iter().any(left),
-                };
-                if end {
-                    self.end("auto-shutdown");
+                let (hopeless, paused) = (child.hopeless, child.spec.paused);
+                if !restart || hopeless {
+                    self.let_go(name);
+                } else if paused {
+                    for other in self.group(name).into_iter().rev() {
+                        self.stop(other);
+                    }
+                    self.pause(name);
+                } else {
+                    self.restart(name);
                 }
             }
             Item::Call(caller, step) => {
@@ -150,6 +182,52 @@ impl Model {
                 self.log.push(format!("reply {caller} {reply}"));
             }
         }
+    }
+
+    /// It stays down.
+    fn let_go(&mut self, name: &'static str) {
+        let child = self.get(name).unwrap();
+        let significant = child.spec.significant;
+        child.slot = Slot::Vacant;
+        self.drop_if_temporary(name);
+        let left = |(_, child): &(u64, Child)| child.spec.significant && child.slot != Slot::Vacant;
+        let end = match self.flags.auto_shutdown {
+            AutoShutdown::Never => false,
+            AutoShutdown::AnySignificant => significant,
+            AutoShutdown::AllSignificant => significant && !self.children.iter().any(left),
+        };
+        if end {
+            self.end("auto-shutdown");
+        }
+    }
+
+    fn pause(&mut self, name: &'static str) {
+        let child = self.get(name).unwrap();
+        child.slot = Slot::Restarting;
+        let incarnation = child.incarnation;
+        self.pauses.push((name, incarnation));
+        self.log.push(format!("pause {name}"));
+    }
+
+    /// Those that are restarted with it; nobody if it is alone.
+    fn group(&self, name: &str) -> Vec<&'static str> {
+        let names = self.children.iter().map(|(_, child)| child.spec.name);
+        match self.flags.mode {
+            Mode::Static(Strategy::OneForAll) => names.collect(),
+            Mode::Static(Strategy::RestForOne) => {
+                names.skip_while(|other| *other != name).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn lacks(&self, child: &Child) -> bool {
+        let runs = |name: &&str| {
+            self.children.iter().any(|(_, other)| {
+                other.spec.name == *name && other.slot == Slot::Running && other.alive
+            })
+        };
+        !child.spec.needs.iter().all(runs)
     }
 
     fn call(&mut self, step: Step) -> &'static str {
@@ -202,33 +280,32 @@ impl Model {
                     "Done"
                 }
             },
-            Step::Exit { .. } | Step::Stop => unreachable!("not a call"),
+            Step::Exit { .. } | Step::Escalate(_) | Step::Due(_) | Step::Stop => {
+                unreachable!("not a call")
+            }
         }
     }
 
     fn restart(&mut self, name: &'static str) {
+        let together = self.flags.mode == Mode::Static(Strategy::OneForAll);
+        let child = self.get(name).unwrap().clone();
+        if !together && self.lacks(&child) {
+            let child = self.get(name).unwrap();
+            child.slot = Slot::Restarting;
+            child.waits = true;
+            return;
+        }
         self.restarts += 1;
         if self.restarts > self.flags.max_restarts {
             self.get(name).unwrap().slot = Slot::Vacant;
             self.drop_if_temporary(name);
             return self.end("gave up");
         }
-        let names: Vec<&'static str> = self
-            .children
-            .iter()
-            .map(|(_, child)| child.spec.name)
-            .collect();
-        let group = match self.flags.mode {
-            Mode::Static(Strategy::OneForAll) => names,
-            Mode::Static(Strategy::RestForOne) => names
-                .into_iter()
-                .skip_while(|other| *other != name)
-                .collect(),
-            _ => {
-                let outcome = self.start(name);
-                return self.restarted(name, outcome);
-            }
-        };
+        let group = self.group(name);
+        if group.is_empty() {
+            let outcome = self.start(name);
+            return self.restarted(name, outcome);
+        }
         for name in group.iter().rev() {
             self.stop(name);
         }
@@ -238,14 +315,25 @@ impl Model {
             }
             let outcome = self.start(name);
             self.restarted(name, outcome);
-            if outcome == StartOutcome::Failed {
+            let goes_on = self
+                .get(name)
+                .is_none_or(|child| child.slot != Slot::Restarting);
+            if self.over || !goes_on {
                 return;
             }
         }
     }
 
     fn restarted(&mut self, name: &'static str, outcome: StartOutcome) {
-        if outcome == StartOutcome::Failed {
+        if outcome != StartOutcome::Failed {
+            return;
+        }
+        let child = self.get(name).unwrap();
+        if child.hopeless {
+            self.let_go(name);
+        } else if child.spec.paused {
+            self.pause(name);
+        } else {
             let place = self
                 .children
                 .iter()
@@ -262,6 +350,8 @@ impl Model {
         let incarnation = self.incarnations;
         let child = self.get(name).unwrap();
         let outcome = next_start(&mut child.spec.starts);
+        child.hopeless = child.spec.gives_up && outcome == StartOutcome::Failed;
+        child.waits = false;
         child.incarnation = incarnation;
         child.alive = outcome == StartOutcome::Ok;
         child.slot = if child.alive {
@@ -270,12 +360,24 @@ impl Model {
             Slot::Vacant
         };
         self.log.push(format!("start {name} {outcome:?}"));
+        if outcome == StartOutcome::Ok {
+            let waiting = self.children.iter().filter(|(_, child)| child.waits);
+            let ready = waiting.filter(|(_, child)| !self.lacks(child));
+            let ready: Vec<_> = ready
+                .map(|(born, child)| (*born, child.spec.name))
+                .collect();
+            for (born, name) in ready {
+                self.get(name).unwrap().waits = false;
+                self.inbox.push_back(Item::Retry(name, born));
+            }
+        }
         outcome
     }
 
     fn stop(&mut self, name: &'static str) {
         let child = self.get(name).unwrap();
         let alive = std::mem::take(&mut child.alive);
+        child.waits = false;
         child.slot = Slot::Vacant;
         if alive {
             self.log.push(format!("stop {name}"));
@@ -304,6 +406,8 @@ impl Model {
             slot: Slot::Vacant,
             alive: false,
             incarnation: 0,
+            hopeless: false,
+            waits: false,
         };
         self.children.push((self.born, child));
     }
