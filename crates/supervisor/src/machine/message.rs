@@ -12,9 +12,9 @@ pub(crate) enum Message<P, T> {
         incarnation: u64,
         clean: bool,
     },
-    /// A restart failed, or had to wait: try again.
+    /// A restart failed: try again.
     Retry(Key),
-    /// The pause after the end of `incarnation` is over.
+    /// The pause after the end of `incarnation` is over, or what it waited for runs.
     Due { key: Key, incarnation: u64 },
     /// A process does not end, and the supervisor is to end because of that.
     GiveUp(Key),

@@ -107,13 +107,14 @@ impl<P, T> Machine<P, T> {
     /// A child runs: those that waited for it are tried again.
     fn wake(&mut self) {
         let waiting = self.children.iter().filter(|(_, entry)| entry.waits);
-        let ready: Vec<Key> = waiting
-            .map(|(key, _)| key)
-            .filter(|key| !self.lacks(*key))
+        let ready: Vec<(Key, u64)> = waiting
+            .map(|(key, entry)| (key, entry.incarnation))
+            .filter(|(key, _)| !self.lacks(*key))
             .collect();
-        for key in ready {
+        for (key, incarnation) in ready {
             self.set_waits(key, false);
-            self.inbox.push_back(Message::Retry(key));
+            // Not for one that a group restart puts in its place meanwhile: that may have a pause of its own.
+            self.inbox.push_back(Message::Due { key, incarnation });
         }
     }
 

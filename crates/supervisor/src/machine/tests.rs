@@ -383,6 +383,42 @@ fn a_dynamic_supervisor_asks_all_at_once() {
     assert!(machine.post(Message::Stop).is_err());
 }
 
+/// A sibling that was waited for wakes a child; until the child hears of it a group restart has begun a pause for it.
+#[test]
+fn a_wake_up_that_is_out_of_date_does_not_cut_a_pause_short() {
+    let spec = |name| Spec {
+        name,
+        restart: Restart::Permanent,
+        significant: false,
+        starts: Vec::new(),
+        paused: false,
+        needs: Vec::new(),
+        gives_up: false,
+    };
+    let c = Spec {
+        starts: vec![StartOutcome::Ok, StartOutcome::Failed],
+        paused: true,
+        needs: vec!["b"],
+        ..spec("c")
+    };
+    let flags = Flags::new(Mode::Static(Strategy::RestForOne));
+    let mut world = World::new(flags, &[spec("a"), spec("b"), c]);
+    let exit = |name| Step::Exit {
+        name,
+        clean: false,
+        hopeless: false,
+    };
+    world.batch(&[(1, Step::Terminate("b")), (0, exit("c"))]);
+    world.batch(&[(0, Step::Due(0))]);
+    world.log.clear();
+    world.batch(&[(2, Step::Restart("b")), (0, exit("a"))]);
+    let seen = world.log.join(", ");
+    assert_eq!(
+        seen,
+        "start b Ok, reply 2 Started, stop b, start a Ok, start b Ok, start c Failed, pause c"
+    );
+}
+
 /// A stop order does not wait for a start that takes its time.
 #[test]
 fn a_stop_interrupts_a_start() {

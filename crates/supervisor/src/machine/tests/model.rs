@@ -27,7 +27,7 @@ enum Item {
     },
     /// Try again, for the child that was the `born`-th to be added.
     Retry(&'static str, u64),
-    /// The pause after this incarnation is over.
+    /// The pause after this incarnation is over, or what it waited for runs.
     Due(&'static str, u64),
     GiveUp,
     Call(usize, Step),
@@ -364,11 +364,11 @@ impl Model {
             let waiting = self.children.iter().filter(|(_, child)| child.waits);
             let ready = waiting.filter(|(_, child)| !self.lacks(child));
             let ready: Vec<_> = ready
-                .map(|(born, child)| (*born, child.spec.name))
+                .map(|(_, child)| (child.spec.name, child.incarnation))
                 .collect();
-            for (born, name) in ready {
+            for (name, incarnation) in ready {
                 self.get(name).unwrap().waits = false;
-                self.inbox.push_back(Item::Retry(name, born));
+                self.inbox.push_back(Item::Due(name, incarnation));
             }
         }
         outcome
