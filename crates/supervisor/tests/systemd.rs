@@ -237,8 +237,8 @@ fn nobody_is_there() {
         .env("NOTIFY_SOCKET", "/nowhere/at/all")
         .env("WATCHDOG_USEC", "100000");
     let program = Running::spawn(command);
-    program.wait_for("out: ready");
-    program.wait_for("err: seaworthy: cannot tell systemd (NOTIFY_SOCKET=/nowhere/at/all): ");
+    let warning = "err: seaworthy: cannot tell systemd (NOTIFY_SOCKET=/nowhere/at/all): ";
+    program.wait_for_all(&["out: ready", warning]);
     program.signal("TERM");
     let lines = ends(program, 0);
     let warnings = lines
