@@ -205,7 +205,8 @@ impl Builder {
     /// Default: none.
     ///
     /// Without it, deadlines are timers of the runtime, and those do not fire while all its threads are blocked by
-    /// tasks that do not reach an await. With it, a child that blocks the only thread is still found to be silent, or to
+    /// tasks that do not reach an await. (One may be enough: tokio has one thread look after timers at a time, and if
+    /// a task blocks that one, they stand still until the next piece of work.) With it, a child that blocks the only thread is still found to be silent, or to
     /// be a zombie, and its [policy](crate::Child::on_zombie) is carried out as far as that takes no thread.
     pub fn watchdog(mut self, every: Duration) -> Self {
         self.spec.watchdog = Some(every);

@@ -208,7 +208,8 @@ impl Child {
     }
 
     /// Makes its restarts wait until these siblings run: a crash because a database is away does not eat up the
-    /// intensity while the database comes back. They have to come before this child.
+    /// intensity while the database comes back. They have to come before this child: one that is deleted is waited for
+    /// until it is added again, and no longer, since it then comes after it.
     ///
     /// Starts that are asked for (with the supervisor, or by a call) do not wait: order is what they go by. Under
     /// one-for-all all are restarted together, so nothing is waited for.

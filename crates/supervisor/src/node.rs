@@ -230,10 +230,10 @@ impl Node {
 
     fn gave_up(&self, key: Key) {
         self.metrics.gave_up();
-        let (child, reason) = self.with(|state| {
+        let (escalated, (child, reason)) = self.with(|state| {
             if let Some(gave_up) = &state.gave_up {
                 // That child does not end, and may be forgotten already.
-                return gave_up.clone();
+                return (true, gave_up.clone());
             }
             let reason = state.last_exit(key);
             let id = state
@@ -246,17 +246,17 @@ impl Node {
                 reason,
             );
             state.gave_up = Some(gave_up.clone());
-            gave_up
+            (false, gave_up)
         });
-        let (max_restarts, period) = (self.spec.flags.max_restarts, self.spec.flags.period);
-        #[cfg(feature = "tracing")]
-        let _ = seaworthy_core::panic::catch(|| {
-            tracing::error!(supervisor = %self.path, %child, %reason, max_restarts, ?period, "supervisor gives up");
-        });
-        if matches!(reason, ExitReason::Zombie(_)) {
+        if escalated {
             // Not the intensity: that child does not end, which was told.
             return;
         }
+        let (max_restarts, period) = (self.spec.flags.max_restarts, self.spec.flags.period);
+        #[cfg(feature = "tracing")]
+        let _ = seaworthy_core::panic::catch(|| {
+            tracing::error!(supervisor = %self.path, %child, %reason, max_restarts, ?period, "restart intensity exceeded");
+        });
         let path = Arc::clone(&self.path);
         self.publish(Severity::Error, move || {
             SupervisorEvent::IntensityExceeded {

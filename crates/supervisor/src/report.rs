@@ -99,6 +99,10 @@ impl History {
         oldest
     }
 
+    pub(crate) fn take(&mut self) -> impl Iterator<Item = PastExit> {
+        std::mem::take(&mut self.exits).into_iter()
+    }
+
     pub(crate) fn last(&self) -> Option<&PastExit> {
         self.exits.back()
     }

@@ -3,7 +3,9 @@
 mod common;
 
 use std::future::pending;
+use std::sync::{Arc, Mutex, mpsc};
 
+use seaworthy_core::backoff::Backoff;
 use seaworthy_supervisor::{
     Builder, CallError, Child, Context, DynamicSupervisor, Ended, Init, RestartChildError,
     StartChildError, Supervisor, SupervisorEvent,
@@ -11,7 +13,7 @@ use seaworthy_supervisor::{
 use seaworthy_testkit::Live;
 use tokio::runtime::Runtime;
 
-use common::{Log, Seen, idle, noted, secs};
+use common::{Log, Seen, idle, millis, noted, secs};
 
 /// Nothing refers to itself: when the tree has ended and its handles are gone, so is what it captured.
 #[test]
@@ -236,4 +238,39 @@ fn the_runtime_ends_in_between() {
         matches!(ended, Ended::RuntimeGone | Ended::Stopped),
         "{ended}"
     );
+}
+
+/// A child crashes when its runtime takes no tasks any more: nobody will end the pause before its restart.
+#[test]
+fn a_pause_that_begins_too_late() {
+    let (entered, enters) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let released = Arc::new(Mutex::new(released));
+    let child = Child::task("w", move |_cx| {
+        let (entered, released) = (entered.clone(), Arc::clone(&released));
+        async move {
+            entered.send(()).expect("the test waits");
+            let _ = released.lock().expect("nobody panics").recv();
+            Err("too late".into())
+        }
+    });
+    let runtime = runtime(true);
+    let child = child.backoff(
+        Backoff::exponential(millis(1), secs(1))
+            .build()
+            .expect("it is valid"),
+        secs(60),
+    );
+    let root = Supervisor::builder("app").child(child).start();
+    let root = runtime.block_on(root).expect("it starts");
+    enters.recv().expect("it runs");
+    let handle = runtime.handle().clone();
+    runtime.shutdown_background();
+    while !handle.spawn(pending::<()>()).is_finished() {
+        std::thread::yield_now();
+    }
+    release.send(()).expect("it waits");
+    let ended =
+        self::runtime(false).block_on(async { tokio::time::timeout(secs(10), root.ended()).await });
+    assert!(matches!(ended, Ok(Ended::RuntimeGone)), "{ended:?}");
 }

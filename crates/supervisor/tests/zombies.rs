@@ -241,6 +241,45 @@ fn one_that_does_not_stop_when_asked() {
     }
 }
 
+/// Whoever ends it, and whichever part of it hangs: a child that does not end is found.
+#[test]
+fn it_is_found_however_it_was_told_to_end() {
+    let policy = OnZombie::GoOn;
+    let next_runs = |root: &Supervisor| root.child("w").is_some_and(|w| w.incarnation() > 2);
+    two_workers().block_on(async {
+        let (gate, subtasks) = (Gate::default(), Live::new());
+        let child = stuck(&gate, &subtasks).on_zombie(policy);
+        let root = Supervisor::builder("app").children([idle("x"), child]);
+        let root = root.start().await.expect("it starts");
+        until("it hangs", || gate.is_waited_for()).await;
+        assert!(root.child("w").expect("it runs").exit("boom".into()));
+        until("the next one runs", || next_runs(&root)).await;
+        gate.open();
+        root.stop().await;
+    });
+    two_workers().block_on(async {
+        let (gate, first) = (Gate::default(), AtomicBool::new(true));
+        let blocks = gate.clone();
+        let child = Child::task("w", move |cx: Context| {
+            let (gate, first) = (blocks.clone(), first.swap(false, SeqCst));
+            async move {
+                if !first {
+                    return std::future::pending().await;
+                }
+                let waits = gate.clone();
+                cx.spawn(async move { waits.wait() });
+                until("the sub-task hangs", || gate.is_waited_for()).await;
+                Err("its sub-task stays".into())
+            }
+        });
+        let root = Supervisor::builder("app").children([idle("x"), child.on_zombie(policy)]);
+        let root = root.start().await.expect("it starts");
+        until("the next one runs", || next_runs(&root)).await;
+        gate.open();
+        root.stop().await;
+    });
+}
+
 /// With one thread, and that one blocked, only a thread of our own can notice anything.
 #[test]
 fn a_watchdog_notices_when_no_thread_is_left() {

@@ -1,6 +1,6 @@
 //! The six calls, with OTP's replies.
 
-use super::message::{Call, Effect, Reply, Target};
+use super::message::{Call, Effect, Message, Reply, Target};
 use super::{Key, Machine, NewChild, Slot};
 use crate::config::Mode;
 use crate::id::ChildId;
@@ -34,7 +34,9 @@ impl<P, T> Machine<P, T> {
             },
             Call::Query => Reply::Look,
             Call::Suspend => {
-                self.suspended = true;
+                // An order to stop that has come since is not to wait.
+                let stops = |message: &Message<P, T>| matches!(message, Message::Stop);
+                self.suspended = !self.inbox.iter().any(stops);
                 Reply::Done
             }
         };

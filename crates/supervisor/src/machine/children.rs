@@ -13,6 +13,13 @@ pub(crate) struct Key {
     generation: u32,
 }
 
+impl Key {
+    /// Whether it was added before the other one. (They are never two billion apart.)
+    pub(super) fn is_older_than(self, other: Self) -> bool {
+        other.generation.wrapping_sub(self.generation).cast_signed() > 0
+    }
+}
+
 /// What the supervisor believes about a child. (Whether the process lives is another matter: its
 /// exit notice may still be in the inbox.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

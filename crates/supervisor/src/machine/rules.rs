@@ -90,21 +90,25 @@ impl<P, T> Machine<P, T> {
         }
     }
 
-    /// Whether a sibling that this child needs does not run. One that is restarted together with it does not count.
+    /// Whether a sibling that this child needs does not run. One that is restarted together with it does not count,
+    /// nor one that comes later because it was deleted and added again: it might wait for this child in turn.
     fn lacks(&self, key: Key) -> bool {
         let needs = self
             .children
             .get(key)
             .and_then(|entry| entry.needs.as_ref());
         let runs = |name: &Arc<str>| {
-            let entry = self.find(name).and_then(|key| self.children.get(key));
-            entry.is_some_and(|entry| entry.slot == Slot::Running && entry.alive)
+            self.find(name).is_some_and(|other| {
+                let entry = self.children.get(other);
+                !other.is_older_than(key)
+                    || entry.is_some_and(|entry| entry.slot == Slot::Running && entry.alive)
+            })
         };
         self.flags.mode != Mode::Static(Strategy::OneForAll)
             && needs.is_some_and(|needs| !needs.iter().all(runs))
     }
 
-    /// A child runs: those that waited for it are tried again.
+    /// A child runs, or there is a new one: those that waited for it are tried again.
     fn wake(&mut self) {
         let waiting = self.children.iter().filter(|(_, entry)| entry.waits);
         let ready: Vec<(Key, u64)> = waiting
@@ -225,6 +229,9 @@ impl<P, T> Machine<P, T> {
         let key = self.children.push(id, child);
         if let Some(name) = name {
             self.names.insert(name, key);
+        }
+        if self.waiting > 0 {
+            self.wake();
         }
         key
     }

@@ -233,12 +233,9 @@ fn spec(name: &'static str) -> impl Generate<Value = Spec> {
         2 => Just(Restart::Transient),
         2 => Just(Restart::Temporary),
     ];
-    let before = NAMES
-        .into_iter()
-        .filter(move |other| *other < name)
-        .collect::<Vec<_>>();
-    let most = before.len();
-    let needs = prop::sample::subsequence(before, 0..=most);
+    // Later ones too: one that is deleted and added again comes after those that need it.
+    let others = NAMES.into_iter().filter(move |other| *other != name);
+    let needs = prop::sample::subsequence(others.collect::<Vec<_>>(), 0..=2);
     let beyond = (any::<bool>(), needs, any::<bool>());
     (restart, any::<bool>(), outcomes(), beyond).prop_map(
         move |(restart, significant, starts, (paused, needs, gives_up))| {

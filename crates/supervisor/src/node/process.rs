@@ -69,8 +69,8 @@ struct Aftermath {
     /// Whether the supervisor can go on now.
     go_on: bool,
     /// Dropped outside the lock: an error is a value of the user.
-    _forgotten: Forgotten,
-    _timers: (Option<Timer>, Option<Pulse>),
+    forgotten: Forgotten,
+    timers: (Option<Timer>, Option<Pulse>),
 }
 
 impl Node {
@@ -195,7 +195,10 @@ impl Node {
             panic::drop_quietly(farewell);
         }
         let Some(mut after) = after else { return };
-        after.subtasks.iter().for_each(AbortHandle::abort);
+        if !after.subtasks.is_empty() {
+            after.subtasks.iter().for_each(AbortHandle::abort);
+            self.watch_the_condemned();
+        }
         if let Some((mourners, down)) = after.mourners.take() {
             let ended = Place {
                 node: Arc::clone(self),
@@ -206,7 +209,14 @@ impl Node {
         }
         log_crash(after.crash.take());
         let go_on = after.go_on;
-        panic::drop_quietly(after);
+        // One at a time: a second panic while the first unwinds would end the process.
+        drop(after.timers);
+        let (past, failure, [reason, doomed], legacy) = after.forgotten;
+        panic::drop_quietly(past);
+        panic::drop_quietly(failure);
+        panic::drop_quietly(reason);
+        panic::drop_quietly(doomed);
+        panic::drop_quietly(legacy);
         if go_on {
             self.run();
         } else {
@@ -231,9 +241,13 @@ impl Node {
             if extra.pending.is_none() {
                 extra.pending = farewell.take().map(|farewell| farewell.end);
             }
-            let handles = extra.subtasks.values().flatten().cloned();
+            let subtasks: Vec<_> = extra.subtasks.values().flatten().cloned().collect();
+            if !subtasks.is_empty() {
+                // They are told to end, and may not.
+                state.condemn(key, incarnation);
+            }
             return Some(Aftermath {
-                subtasks: handles.collect(),
+                subtasks,
                 ..Aftermath::default()
             });
         }
@@ -246,6 +260,7 @@ impl Node {
         let mut departed = seat.depart(farewell, now);
         let (mourners, legacy) = (departed.mourners.take(), departed.legacy.take());
         let doomed = departed.doomed.take();
+        let runtime_gone = departed.runtime_gone;
         // In OTP's eyes a supervisor that gives up ends in order, but it is a failure all the same.
         let failed = !departed.reason.is_clean()
             || matches!(departed.end, End::Supervisor(Ended::GaveUp { .. }));
@@ -285,7 +300,7 @@ impl Node {
             incarnation,
             reason: reason.clone(),
         });
-        if matches!(reason, ExitReason::RuntimeGone) {
+        if runtime_gone {
             state.machine.kill(Exit::RuntimeGone);
         }
         let past = remarkable.then(|| PastExit {
@@ -300,8 +315,8 @@ impl Node {
             mourners: mourners.zip(down),
             crash,
             go_on,
-            _forgotten: (forgotten, stale, [Some(reason), doomed], legacy),
-            _timers: (timer, pulse),
+            forgotten: (forgotten, stale, [Some(reason), doomed], legacy),
+            timers: (timer, pulse),
         })
     }
 

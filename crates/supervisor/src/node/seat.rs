@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use seaworthy_core::backoff::Delays;
 use seaworthy_core::clock::Coarse;
+use seaworthy_core::panic;
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -142,6 +143,16 @@ pub(crate) struct Extra {
     pub(crate) zombie: bool,
 }
 
+impl Drop for Extra {
+    fn drop(&mut self) {
+        // Values of users, one at a time: a second panic while the first unwinds would end the process.
+        self.history.take().for_each(panic::drop_quietly);
+        panic::drop_quietly(self.legacy.take());
+        panic::drop_quietly(self.pending.take());
+        panic::drop_quietly(self.doomed.take());
+    }
+}
+
 impl Seat {
     pub(crate) fn new(options: Arc<Options>, body: Arc<dyn Body>) -> Self {
         Self {
@@ -214,6 +225,15 @@ impl Seat {
                 }));
             }
         }
+        let runtime_gone = match &end {
+            End::Dropped => match asked {
+                Asked::Nothing => doomed.is_none(),
+                asked => asked == Asked::GoneWithRuntime,
+            },
+            End::Supervisor(ended) => matches!(ended, Ended::RuntimeGone),
+            // Whoever says so has heard of another runtime.
+            End::Reason(_) | End::Ignored => false,
+        };
         let reason = match &end {
             End::Reason(reason) => reason.clone(),
             End::Ignored => ExitReason::Normal,
@@ -256,6 +276,7 @@ impl Seat {
             mourners,
             legacy,
             doomed,
+            runtime_gone,
         }
     }
 
@@ -281,6 +302,8 @@ pub(super) struct Departed {
     pub(super) legacy: Option<Box<dyn Any + Send>>,
     /// A reason that came too late to be one.
     pub(super) doomed: Option<ExitReason>,
+    /// Whether it went down with the runtime.
+    pub(super) runtime_gone: bool,
 }
 
 /// Who is to be told of an end.

@@ -162,17 +162,7 @@ impl Node {
     }
 
     pub(super) fn end_seat(self: &Arc<Self>, key: Key, asked: Asked) {
-        self.with(|state| {
-            let reach = state.machine.payload_mut(key).map(|seat| {
-                let reach = seat.kill();
-                seat.asked = asked;
-                reach
-            });
-            let reach = reach.unwrap_or(Reach::Nothing);
-            state.condemn_if_killed(key, &reach);
-            reach
-        })
-        .perform();
+        self.with(|state| state.end_seat(key, asked)).perform();
         self.watch_the_condemned();
     }
 
@@ -235,6 +225,17 @@ impl Node {
 }
 
 impl State {
+    pub(super) fn end_seat(&mut self, key: Key, asked: Asked) -> Reach {
+        let reach = self.machine.payload_mut(key).map(|seat| {
+            let reach = seat.kill();
+            seat.asked = asked;
+            reach
+        });
+        let reach = reach.unwrap_or(Reach::Nothing);
+        self.condemn_if_killed(key, &reach);
+        reach
+    }
+
     fn condemn_if_killed(&mut self, key: Key, reach: &Reach) {
         if let (Reach::Kill(..), Some(entry)) = (reach, self.machine.children().get(key)) {
             self.condemn(key, entry.incarnation);

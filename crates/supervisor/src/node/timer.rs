@@ -78,12 +78,26 @@ impl Node {
     }
 
     fn expired(self: &Arc<Self>, id: u64) {
-        let expired = self.with(|state| state.timer.take_if(|timer| timer.id == id));
-        let Some(timer) = expired else { return };
-        match timer.deadline {
-            Deadline::Start(key) => self.end_seat(key, Asked::StartTimeout),
-            Deadline::Stop(key) => self.kill_seat(key),
-            Deadline::StopAll => self.kill_all(Exit::Killed),
+        // In one step: once the timer is gone another process may take the seat.
+        let expired = self.with(|state| {
+            let timer = state.timer.take_if(|timer| timer.id == id)?;
+            let reach = match timer.deadline {
+                Deadline::Start(key) => Some(state.end_seat(key, Asked::StartTimeout)),
+                Deadline::Stop(key) => Some(state.end_seat(key, Asked::Kill)),
+                Deadline::StopAll => None,
+            };
+            Some((timer, reach))
+        });
+        let Some((timer, reach)) = expired else {
+            return;
+        };
+        drop(timer);
+        match reach {
+            Some(reach) => {
+                reach.perform();
+                self.watch_the_condemned();
+            }
+            None => self.kill_all(Exit::Killed),
         }
         self.run();
     }

@@ -6,7 +6,8 @@ pub mod fixture;
 
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use seaworthy_core::event::{Events, Observer};
@@ -26,14 +27,28 @@ pub async fn settle() {
     tokio::time::sleep(millis(1)).await;
 }
 
-/// A runtime in real time on two threads.
+/// A runtime in real time on two threads, of which one may be blocked. Tokio has one of them look after timers at a
+/// time; if that one is blocked by the task that it woke for, nobody does until there is other work: here there is.
 pub fn two_workers() -> tokio::runtime::Runtime {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder
+    let runtime = builder
         .worker_threads(2)
         .enable_all()
         .build()
-        .expect("the system has two threads")
+        .expect("the system has two threads");
+    let handle = runtime.handle().clone();
+    thread::spawn(move || {
+        loop {
+            let (done, is_done) = mpsc::channel();
+            handle.spawn(async move { done.send(()) });
+            if is_done.recv().is_err() {
+                // The runtime is gone.
+                return;
+            }
+            thread::park_timeout(millis(5));
+        }
+    });
+    runtime
 }
 
 /// What happened, in order.

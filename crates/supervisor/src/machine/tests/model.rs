@@ -222,12 +222,30 @@ impl Model {
     }
 
     fn lacks(&self, child: &Child) -> bool {
+        let born = |name| {
+            let place = self.children.iter().find(|(_, it)| it.spec.name == name);
+            place.map(|(born, _)| *born)
+        };
         let runs = |name: &&str| {
-            self.children.iter().any(|(_, other)| {
-                other.spec.name == *name && other.slot == Slot::Running && other.alive
+            self.children.iter().any(|(at, other)| {
+                let comes_later = Some(*at) >= born(child.spec.name);
+                let runs = other.slot == Slot::Running && other.alive;
+                other.spec.name == *name && (comes_later || runs)
             })
         };
         !child.spec.needs.iter().all(runs)
+    }
+
+    fn wake(&mut self) {
+        let waiting = self.children.iter().filter(|(_, child)| child.waits);
+        let ready = waiting.filter(|(_, child)| !self.lacks(child));
+        let ready: Vec<_> = ready
+            .map(|(_, child)| (child.spec.name, child.incarnation))
+            .collect();
+        for (name, incarnation) in ready {
+            self.get(name).unwrap().waits = false;
+            self.inbox.push_back(Item::Due(name, incarnation));
+        }
     }
 
     fn call(&mut self, step: Step) -> &'static str {
@@ -361,15 +379,7 @@ impl Model {
         };
         self.log.push(format!("start {name} {outcome:?}"));
         if outcome == StartOutcome::Ok {
-            let waiting = self.children.iter().filter(|(_, child)| child.waits);
-            let ready = waiting.filter(|(_, child)| !self.lacks(child));
-            let ready: Vec<_> = ready
-                .map(|(_, child)| (child.spec.name, child.incarnation))
-                .collect();
-            for (name, incarnation) in ready {
-                self.get(name).unwrap().waits = false;
-                self.inbox.push_back(Item::Due(name, incarnation));
-            }
+            self.wake();
         }
         outcome
     }
@@ -410,6 +420,7 @@ impl Model {
             waits: false,
         };
         self.children.push((self.born, child));
+        self.wake();
     }
 
     fn get(&mut self, name: &str) -> Option<&mut Child> {
