@@ -1,5 +1,7 @@
 //! Programs that tests build and run: each is a workspace of its own, with its own profiles.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -48,10 +50,13 @@ fn write(file: &Path, text: &str) {
     std::fs::write(file, text).expect("the target folder can be written");
 }
 
-/// A program that runs, and what it says, a line at a time.
+/// A program that runs, and what it says, a line at a time. Lines of one pipe are in order; between the two pipes
+/// there is none.
 pub struct Running {
     process: Child,
     lines: Receiver<String>,
+    /// Came, and was not waited for: it is of the other pipe.
+    passed: RefCell<VecDeque<String>>,
 }
 
 impl Running {
@@ -71,16 +76,38 @@ impl Running {
         let (said, lines) = channel();
         listen("out", process.stdout.take().expect("a pipe"), said.clone());
         listen("err", process.stderr.take().expect("a pipe"), said);
-        Self { process, lines }
+        Self {
+            process,
+            lines,
+            passed: RefCell::default(),
+        }
     }
 
-    /// Reads on until a line contains `text`.
+    /// Reads on until a line contains `text`, which may begin with the name of a pipe: then the lines of the other one
+    /// are kept.
     pub fn wait_for(&self, text: &str) {
-        while !self
-            .line()
-            .unwrap_or_else(|| panic!("it ended without `{text}`"))
-            .contains(text)
-        {}
+        let pipe = ["out: ", "err: "]
+            .into_iter()
+            .find(|pipe| text.starts_with(pipe));
+        let is_kept = |line: &String| pipe.is_some_and(|pipe| !line.starts_with(pipe));
+        let before = std::mem::take(&mut *self.passed.borrow_mut());
+        let mut found = false;
+        for line in before {
+            if found || is_kept(&line) {
+                self.passed.borrow_mut().push_back(line);
+            } else {
+                found = line.contains(text);
+            }
+        }
+        while !found {
+            let line = self.new_line();
+            let line = line.unwrap_or_else(|| panic!("it ended without `{text}`"));
+            if is_kept(&line) {
+                self.passed.borrow_mut().push_back(line);
+            } else {
+                found = line.contains(text);
+            }
+        }
     }
 
     /// Reads on until each of `texts` was in a line, in any order.
@@ -107,6 +134,11 @@ impl Running {
     }
 
     fn line(&self) -> Option<String> {
+        let passed = self.passed.borrow_mut().pop_front();
+        passed.or_else(|| self.new_line())
+    }
+
+    fn new_line(&self) -> Option<String> {
         use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
         match self.lines.recv_timeout(PATIENCE) {
             Ok(line) => Some(line),
