@@ -36,6 +36,8 @@ pub struct Backoff {
 /// Jitter only ever shortens a delay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Jitter {
     /// Nothing: the same delays every time.
     None,

@@ -22,6 +22,13 @@ pub fn after(delay: Duration) -> Instant {
     now.checked_add(delay).unwrap_or_else(|| now + FAR)
 }
 
+/// How far [`coarse`] may be behind.
+#[cfg(all(target_os = "linux", not(feature = "test-util")))]
+pub const COARSE_LAG: Duration = Duration::from_millis(4);
+/// How far [`coarse`] may be behind.
+#[cfg(not(all(target_os = "linux", not(feature = "test-util"))))]
+pub const COARSE_LAG: Duration = Duration::ZERO;
+
 /// An instant of the coarse monotonic clock, in nanoseconds since some fixed moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Coarse(u64);

@@ -42,6 +42,7 @@
 //! # Features
 //!
 //! * `metrics`: counts and gauges go to the `metrics` facade.
+//! * `serde`: [`duration`] for configuration files, and [`backoff::Jitter`] can be read from them.
 //! * `test-util`: the coarse clock follows tokio's pausable clock.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
@@ -51,19 +52,25 @@ pub mod classify;
 pub mod clock;
 pub mod component;
 pub mod config;
+#[cfg(feature = "serde")]
+pub mod duration;
 pub mod event;
 pub mod metrics;
+pub mod name;
 pub mod panic;
 pub mod reject;
 pub mod rejected;
 pub mod serial;
+pub mod shard;
 pub mod sync;
+pub mod waiters;
 
 pub use backoff::Backoff;
 pub use classify::{Classify, Verdict};
 pub use config::ConfigError;
+pub use name::Name;
 pub use reject::Reject;
-pub use rejected::{Executed, Reason, Rejected};
+pub use rejected::{Cause, Executed, Reason, Rejected};
 
 /// An error of any type, as tower and most services use it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

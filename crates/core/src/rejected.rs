@@ -1,10 +1,16 @@
 //! The one error for being turned away.
 
+mod cause;
+
 use std::error::Error;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+
+use crate::Name;
+
+pub use cause::Cause;
 
 /// How many errors deep [`Rejected::find_in`] looks: an error may name itself as its own source.
 const DEPTH_MAX: usize = 64;
@@ -15,15 +21,14 @@ const DEPTH_MAX: usize = 64;
 /// is `S::Error: From<Rejected>`, which a [`BoxError`](crate::BoxError) meets as it stands and an own
 /// enum with one `#[from]`; so the error type of the inner service stays as it is, and nothing nests.
 ///
-/// Whether the call may have had an effect is what [`executed`](Self::executed) says. Making one
-/// costs no allocation beyond what `component` needs: nothing, if that is an `Arc<str>`.
+/// Whether the call may have had an effect is what [`executed`](Self::executed) says. It is a few plain
+/// values: making, copying and dropping one costs next to nothing.
 ///
 /// ```
-/// use std::{sync::Arc, time::Duration};
+/// use std::time::Duration;
 /// use seaworthy_core::{BoxError, Executed, Reason, Rejected};
 ///
-/// let name: Arc<str> = "payments".into();
-/// let rejected = Rejected::new(Reason::CircuitOpen, Arc::clone(&name))
+/// let rejected = Rejected::new(Reason::CircuitOpen, "payments")
 ///     .with_retry_after(Duration::from_millis(1500));
 /// assert_eq!(rejected.executed(), Executed::No);
 /// assert_eq!(rejected.to_string(), "`payments`: circuit open, retry after 1.5s");
@@ -32,11 +37,12 @@ const DEPTH_MAX: usize = 64;
 /// let found = Rejected::find_in(error.as_ref()).expect("it is in there");
 /// assert_eq!(found.reason(), Reason::CircuitOpen);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rejected {
     reason: Reason,
     executed: Executed,
-    component: Arc<str>,
+    component: Name,
+    cause: Option<Cause>,
     retry_after: Option<Duration>,
 }
 
@@ -113,21 +119,34 @@ impl fmt::Display for Reason {
 
 impl Rejected {
     /// A rejection by `component`, executed or not as the reason implies, with no time to come back.
+    ///
+    /// A text is looked up, which takes a lock: who rejects often has a [`Name`].
+    #[inline]
     #[must_use]
-    pub fn new(reason: Reason, component: impl Into<Arc<str>>) -> Self {
+    pub fn new(reason: Reason, component: impl Into<Name>) -> Self {
         let executed = reason.executed();
         Self {
             reason,
             executed,
             component: component.into(),
+            cause: None,
             retry_after: None,
         }
     }
 
     /// Says when to come back: a client that does so at now + `delay` is let in.
+    #[inline]
     #[must_use]
     pub fn with_retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = Some(delay);
+        self
+    }
+
+    /// Says what had led to the state in which the component turns calls away.
+    #[inline]
+    #[must_use]
+    pub fn with_cause(mut self, cause: Cause) -> Self {
+        self.cause = Some(cause);
         self
     }
 
@@ -149,8 +168,14 @@ impl Rejected {
 
     /// The name of the component that turned the call away.
     #[must_use]
-    pub fn component(&self) -> &Arc<str> {
-        &self.component
+    pub fn component(&self) -> Name {
+        self.component
+    }
+
+    /// What had led to the state in which the component turns calls away, if it tells.
+    #[must_use]
+    pub fn cause(&self) -> Option<Cause> {
+        self.cause
     }
 
     /// How long to wait before coming back, if the component knows.
@@ -195,6 +220,9 @@ fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}`: {}", self.component, self.reason)?;
+        if let Some(cause) = self.cause {
+            write!(f, " ({cause})")?;
+        }
         match self.retry_after {
             Some(delay) => write!(f, ", retry after {delay:?}"),
             None => Ok(()),

@@ -62,11 +62,8 @@ fn what_may_have_been_executed_is_a_failure() {
         Rejected::new(Reason::Crashed, "stock"),
         turned_away().maybe_executed(),
     ] {
-        assert_eq!(verdict(Err(rejected.clone())), Verdict::Failure);
-        assert_eq!(
-            verdict(Err(BoxError::from(rejected.clone()))),
-            Verdict::Failure
-        );
+        assert_eq!(verdict(Err(rejected)), Verdict::Failure);
+        assert_eq!(verdict(Err(BoxError::from(rejected))), Verdict::Failure);
         assert_eq!(by_chain(&rejected.into()), Verdict::Failure);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
 
-use seaworthy_core::{BoxError, Executed, Reason, Rejected};
+use seaworthy_core::{BoxError, Cause, Executed, Reason, Rejected};
 
 #[derive(Debug, thiserror::Error)]
 #[error("while paying")]
@@ -53,10 +53,19 @@ fn only_what_had_begun_may_have_been_executed() {
 }
 
 #[test]
-fn nothing_is_copied_but_the_handle_of_the_name() {
-    let name: Arc<str> = "orders".into();
-    let rejected = Rejected::new(Reason::QueueFull, Arc::clone(&name));
-    assert!(Arc::ptr_eq(&name, rejected.component()));
+fn it_is_a_few_plain_values() {
+    let cause = Cause::FailureRate {
+        failures: 12,
+        calls: 20,
+    };
+    let rejected = Rejected::new(Reason::CircuitOpen, "orders").with_cause(cause);
+    let copy = rejected;
+    assert_eq!(copy, rejected);
+    assert_eq!(rejected.cause(), Some(cause));
+    assert_eq!(
+        rejected.to_string(),
+        "`orders`: circuit open (12 of 20 calls failed)"
+    );
     assert!(
         size_of::<Rejected>() <= 40,
         "it travels by value in every `Result` of a layer"

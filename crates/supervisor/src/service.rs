@@ -77,7 +77,6 @@ mod nursery;
 mod owned;
 mod shared;
 mod vigil;
-mod waiters;
 
 pub use builder::SupervisedBuilder;
 pub use fatal::{Fatal, FatalIf, NeverFatal};

@@ -24,7 +24,7 @@ where
     Fut: Future<Output = Result<S, BoxError>> + Send + 'static,
 {
     let lineage = Lineage::new(shared);
-    Child::task(Arc::clone(&shared.core.name), move |cx| {
+    Child::task(Arc::clone(shared.core.name.text()), move |cx| {
         live(Arc::clone(&lineage.shared), Arc::clone(&factory), cx)
     })
 }
@@ -64,7 +64,7 @@ struct Reign<S, R, T> {
 
 impl<S, R, T> Reign<S, R, T> {
     fn begin(shared: Arc<Shared<S, R, T>>, cx: &Context) -> Self {
-        let (generation, name) = (cx.incarnation(), &shared.core.name);
+        let (generation, name) = (cx.incarnation(), &shared.core.name.text());
         let nearest = Rung::nearest(cx, name);
         shared
             .core

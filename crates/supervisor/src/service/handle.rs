@@ -85,7 +85,7 @@ impl<S, R, T, X> Supervised<S, R, T, X> {
     /// The name that it has in the tree and in rejections.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.shared.core.name
+        self.shared.core.name.text()
     }
 
     /// Which incarnation takes calls, as [`Context::incarnation`](crate::Context::incarnation) of its child
@@ -301,7 +301,7 @@ impl<S, R, T, X> Drop for Supervised<S, R, T, X> {
 impl<S, R, T, X> fmt::Debug for Supervised<S, R, T, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Supervised")
-            .field("name", &self.shared.core.name)
+            .field("name", self.shared.core.name.text())
             .field("incarnation", &self.incarnation())
             .finish_non_exhaustive()
     }

@@ -9,14 +9,15 @@ use std::task::Waker;
 use std::time::Duration;
 
 use seaworthy_core::clock::{self, Instant};
+use seaworthy_core::name::Kept;
 use seaworthy_core::panic::{self};
 use seaworthy_core::sync::Lock;
+use seaworthy_core::waiters::Waiters;
 use seaworthy_core::{Reason, Rejected};
 
 use super::fate::{Fate, Rung};
 use super::nursery::Nursery;
 use super::owned::Grant;
-use super::waiters::Waiters;
 use crate::exit::ExitReason;
 
 /// The state, and what was configured.
@@ -28,7 +29,7 @@ pub(super) struct Shared<S, R, T> {
 
 /// What does not depend on how rejections leave and what is fatal.
 pub(super) struct Core<S> {
-    pub(super) name: Arc<str>,
+    pub(super) name: Kept,
     pub(super) failfast: Duration,
     /// The incarnation that is up; 0 while none is. All that the hot path reads.
     current: AtomicU64,
@@ -110,7 +111,7 @@ impl<S> Core<S> {
             waiters: Waiters::default(),
         };
         Self {
-            name,
+            name: Kept::new(name),
             failfast,
             current: AtomicU64::new(0),
             slot: Lock::new(slot),
@@ -130,7 +131,7 @@ impl<S> Core<S> {
     }
 
     pub(super) fn rejected(&self, reason: Reason) -> Rejected {
-        let rejected = Rejected::new(reason, Arc::clone(&self.name));
+        let rejected = Rejected::new(reason, self.name.name());
         match reason {
             Reason::Restarting if !self.failfast.is_zero() => {
                 rejected.with_retry_after(self.failfast)

@@ -257,7 +257,7 @@ where
 pub fn rejection<T: std::fmt::Debug>(result: Result<T, Problem>) -> (Reason, Executed) {
     match result {
         Err(Problem::Rejected(rejected)) => {
-            assert_eq!(&**rejected.component(), "shop");
+            assert_eq!(rejected.component().to_string(), "shop");
             (rejected.reason(), rejected.executed())
         }
         other => panic!("not rejected: {other:?}"),

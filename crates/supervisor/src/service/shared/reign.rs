@@ -1,5 +1,6 @@
 //! The side of the child: what an incarnation says of itself.
 
+use seaworthy_core::waiters::Waiters;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::task::Waker;
@@ -10,7 +11,6 @@ use super::{Core, Phase};
 use crate::exit::ExitReason;
 use crate::service::fate::Rung;
 use crate::service::owned::Grant;
-use crate::service::waiters::Waiters;
 
 impl<S> Core<S> {
     /// A specification of the child was made.

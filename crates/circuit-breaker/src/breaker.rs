@@ -1,0 +1,234 @@
+//! The handle of a breaker.
+
+use std::fmt;
+use std::sync::Arc;
+
+use seaworthy_core::clock::{self};
+use seaworthy_core::component::Registry;
+use seaworthy_core::event::{Events, Severity};
+use seaworthy_core::shard::Spread;
+use seaworthy_core::{ConfigError, Rejected};
+
+use crate::builder::CircuitBreakerBuilder;
+use crate::config::Config;
+use crate::event::BreakerEvent;
+use crate::future::ResponseFuture;
+use crate::layer::CircuitBreakerLayer;
+use crate::machine::{Control, Illegal, Machine, State, View};
+use crate::permit::Permit;
+use crate::shared::Shared;
+use seaworthy_core::Classify;
+use seaworthy_core::classify::DefaultClassifier;
+
+/// Turns calls away while a service fails, and finds out when it is back.
+///
+/// A cheap handle: clones are the same breaker. It goes in front of tower services as a [`layer`](Self::layer), of
+/// futures by [`call`](Self::call), of anything by [`try_acquire`](Self::try_acquire). All of them share what it knows.
+///
+/// # When not to use it
+///
+/// Where calls are too few to say anything, or where each goes to another place: one breaker for all of them would be
+/// wrong about most. Against too much load a limit on concurrency is better: a breaker sees overload only once calls
+/// fail.
+#[derive(Clone)]
+pub struct CircuitBreaker {
+    shared: Spread<Shared>,
+}
+
+impl CircuitBreaker {
+    /// Begins a breaker. Its name is shown in rejections, events, metrics and dashboards.
+    pub fn builder(name: impl Into<Arc<str>>) -> CircuitBreakerBuilder {
+        CircuitBreakerBuilder::new(name.into())
+    }
+
+    /// A breaker with the defaults of [`Config`].
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self::builder(name)
+            .build()
+            .unwrap_or_else(|_| unreachable!("the defaults are allowed, which is tested"))
+    }
+
+    /// A breaker with a configuration that was read from somewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], if the configuration is not allowed.
+    pub fn with_config(name: impl Into<Arc<str>>, config: Config) -> Result<Self, ConfigError> {
+        Self::builder(name).config(config).build()
+    }
+
+    pub(crate) fn build(
+        name: Arc<str>,
+        config: Config,
+        events: Events,
+        registry: Option<&Registry>,
+        seed: u64,
+    ) -> Result<Self, ConfigError> {
+        let machine = Machine::named(&name, config, clock::coarse(), seed)?;
+        let shared = Shared::new(name, machine, events);
+        if let Some(registry) = registry {
+            registry.register(&shared);
+        }
+        Ok(Self {
+            shared: Spread::new(shared),
+        })
+    }
+
+    pub(crate) fn shared(&self) -> &Spread<Shared> {
+        &self.shared
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        self.shared.name()
+    }
+
+    /// A layer for tower services. Every service that this layer, its clones and other layers of this breaker are
+    /// applied to shares the breaker.
+    #[must_use]
+    pub fn layer(&self) -> CircuitBreakerLayer {
+        CircuitBreakerLayer::new(self.clone())
+    }
+
+    /// Lets one call through, or turns it away. Does not wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] with [`Reason::CircuitOpen`](seaworthy_core::Reason::CircuitOpen), why, and when to come back if
+    /// that is known.
+    #[inline]
+    pub fn try_acquire(&self) -> Result<Permit, Rejected> {
+        let ticket = self.shared.acquire()?;
+        Ok(Permit::new(self.shared.share(), ticket))
+    }
+
+    /// Runs `future` unless the call is turned away, which is found out when this is first polled. An `Err` is a failure
+    /// unless it is a rejection of ours.
+    ///
+    /// # Errors
+    ///
+    /// That of `future`, or [`Rejected`] as such an error.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops `future`, and gives its place back at once.
+    pub async fn call<F, T, E>(&self, future: F) -> Result<T, E>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: From<Rejected> + 'static,
+    {
+        self.call_with(DefaultClassifier::for_breaker(), future)
+            .await
+    }
+
+    /// As [`call`](Self::call), with outcomes judged by `classify`.
+    ///
+    /// # Errors
+    ///
+    /// That of `future`, or [`Rejected`] as such an error.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops `future`, and gives its place back at once.
+    pub async fn call_with<F, T, E, C>(&self, classify: C, future: F) -> Result<T, E>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: From<Rejected>,
+        C: Classify<T, E>,
+    {
+        let permit = self.try_acquire()?;
+        ResponseFuture::call(future, permit, classify).await
+    }
+
+    /// The state, after whatever is due by now.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.view().state
+    }
+
+    /// The state with all figures, after whatever is due by now.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.shared.view()
+    }
+
+    /// How many calls were turned away.
+    #[must_use]
+    pub fn rejections(&self) -> u64 {
+        self.shared.rejections()
+    }
+
+    /// The bus on which it tells of [`BreakerEvent`]s.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        self.shared.events()
+    }
+
+    /// Gives an order.
+    ///
+    /// # Errors
+    ///
+    /// [`Illegal`] for [`Control::HalfOpen`] and [`Control::Open`] where there is nothing to recover from.
+    pub fn control(&self, control: Control) -> Result<(), Illegal> {
+        self.shared
+            .with(|machine, now| machine.control(now, control))
+    }
+
+    /// Turns calls away until somebody says otherwise.
+    pub fn force_open(&self) {
+        self.order(Control::ForceOpen);
+    }
+
+    /// Lets all calls through and counts nothing until somebody says otherwise.
+    pub fn disable(&self) {
+        self.order(Control::Disable);
+    }
+
+    /// Lets all calls through, counts, and tells when it would have opened, until somebody says otherwise.
+    pub fn metrics_only(&self) {
+        self.order(Control::MetricsOnly);
+    }
+
+    /// Closes, and forgets what it has counted and how often it has opened.
+    pub fn reset(&self) {
+        self.order(Control::Reset);
+    }
+
+    fn order(&self, control: Control) {
+        // Of those that are given here, none is ever refused.
+        let _ = self.control(control);
+    }
+
+    /// Goes by another configuration from now on. Neither its state nor a time that has begun changes by it. What it
+    /// has counted still counts if the window is of the same kind, and of buckets of the same length; else it is
+    /// forgotten. True if it still counts.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], if the configuration is not allowed; nothing has changed then.
+    pub fn reconfigure(&self, config: Config) -> Result<bool, ConfigError> {
+        let name = self.name();
+        let kept = self
+            .shared
+            .with(|machine, now| machine.reconfigure_as(name, now, config))?;
+        let event = BreakerEvent::Reconfigured { kept };
+        self.events().emit(name, Severity::Info, event);
+        Ok(kept)
+    }
+
+    /// What it goes by.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        self.shared.with(|machine, _| machine.config().clone())
+    }
+}
+
+impl fmt::Debug for CircuitBreaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CircuitBreaker")
+            .field("name", self.name())
+            .finish_non_exhaustive()
+    }
+}

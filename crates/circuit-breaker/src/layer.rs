@@ -1,0 +1,102 @@
+//! The breaker in a stack of layers.
+
+use std::fmt;
+
+use seaworthy_core::Rejected;
+use seaworthy_core::classify::DefaultClassifier;
+use seaworthy_core::reject::{IntoError, Respond};
+use tower_layer::Layer;
+
+use crate::breaker::CircuitBreaker;
+use crate::service::CircuitBreakerService;
+
+/// Puts a breaker in front of a service. Made by [`CircuitBreaker::layer`].
+///
+/// However often it is applied, to services of whichever types: all of them share the one breaker.
+///
+/// By default the outcome of a call is judged by [`DefaultClassifier`], and a call that is turned away is an error, for
+/// which the error of the service has to be `From<Rejected>`.
+#[derive(Clone)]
+pub struct CircuitBreakerLayer<C = DefaultClassifier, R = IntoError> {
+    breaker: CircuitBreaker,
+    classify: C,
+    reject: R,
+    waits: bool,
+}
+
+impl CircuitBreakerLayer {
+    pub(crate) fn new(breaker: CircuitBreaker) -> Self {
+        Self {
+            breaker,
+            classify: DefaultClassifier::for_breaker(),
+            reject: IntoError,
+            waits: false,
+        }
+    }
+}
+
+impl<C, R> CircuitBreakerLayer<C, R> {
+    /// Judges outcomes by `classify`, a [`Classify`](seaworthy_core::Classify) for the service it is applied to; a
+    /// closure is one. It is cloned for each call.
+    #[must_use]
+    pub fn classify<D>(self, classify: D) -> CircuitBreakerLayer<D, R> {
+        CircuitBreakerLayer {
+            breaker: self.breaker,
+            classify,
+            reject: self.reject,
+            waits: self.waits,
+        }
+    }
+
+    /// Answers a call that is turned away with a response instead of an error, as services need that cannot fail.
+    #[must_use]
+    pub fn respond<F, Res>(self, respond: F) -> CircuitBreakerLayer<C, Respond<F>>
+    where
+        F: Fn(Rejected) -> Res,
+    {
+        CircuitBreakerLayer {
+            breaker: self.breaker,
+            classify: self.classify,
+            reject: Respond::new(respond),
+            waits: self.waits,
+        }
+    }
+
+    /// Is not ready while the breaker lets nothing through, instead of turning calls away: for balancers, which then
+    /// send them elsewhere.
+    ///
+    /// A place for a probe is taken in `poll_ready`, and held until the call, or until the service is polled again or
+    /// dropped: do not keep a service that is ready and not used. A clone takes nothing over.
+    #[must_use]
+    pub fn not_ready_while_open(mut self) -> Self {
+        self.waits = true;
+        self
+    }
+}
+
+impl<S, C, R> Layer<S> for CircuitBreakerLayer<C, R>
+where
+    C: Clone,
+    R: Clone,
+{
+    type Service = CircuitBreakerService<S, C, R>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        CircuitBreakerService::new(
+            inner,
+            &self.breaker,
+            self.classify.clone(),
+            self.reject.clone(),
+            self.waits,
+        )
+    }
+}
+
+impl<C, R> fmt::Debug for CircuitBreakerLayer<C, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CircuitBreakerLayer")
+            .field("breaker", &self.breaker)
+            .field("waits", &self.waits)
+            .finish_non_exhaustive()
+    }
+}

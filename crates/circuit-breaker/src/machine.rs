@@ -1,0 +1,234 @@
+//! What a breaker decides, without a clock, a lock or a runtime.
+//!
+//! [`Machine`] is driven by [steps](Machine::step): an event, and the moment at which it happens. The
+//! [`CircuitBreaker`](crate::CircuitBreaker) is this behind a lock, with a way around the lock for what changes
+//! nothing. It is public for simulations and for those who bring their own clock.
+
+mod control;
+mod event;
+mod judge;
+mod time;
+mod trial;
+mod turn;
+mod window;
+
+use seaworthy_core::backoff::Backoff;
+use seaworthy_core::clock::Coarse;
+use seaworthy_core::{Cause, ConfigError};
+
+use crate::config::{Begins, Config, Initial};
+
+pub use control::{Control, Illegal};
+pub use event::{Ending, Event, Notice, Refusal, State, Step, Ticket, View};
+
+use event::Admission;
+use judge::Ramp;
+use trial::Trial;
+pub(crate) use window::Window;
+
+/// The state of one breaker.
+///
+/// ```
+/// use std::time::Duration;
+/// use seaworthy_circuit_breaker::machine::{Ending, Event, Machine, State};
+/// use seaworthy_circuit_breaker::Config;
+/// use seaworthy_core::clock::Coarse;
+///
+/// let at = |seconds: u64| Coarse::from_nanos(seconds * 1_000_000_000);
+/// let mut machine = Machine::new(Config::default(), at(0), 7)?;
+/// for second in 0..5 {
+///     let ticket = machine.step(at(second), Event::Acquire).admitted.expect("asked").expect("let in");
+///     machine.step(at(second), Event::End { ticket, how: Ending::FAILURE, took: None });
+/// }
+/// assert_eq!(machine.step(at(4), Event::Look).state, State::Open);
+/// # Ok::<(), seaworthy_core::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Machine {
+    config: Config,
+    backoff: Backoff,
+    random: fastrand::Rng,
+    /// Buckets of time begin at whole multiples of their length after this.
+    origin: Coarse,
+    /// Counts the states it was in: what began in an earlier one says nothing about this one.
+    generation: u32,
+    phase: Phase,
+    /// When it came into this state.
+    since: Coarse,
+    window: Window,
+    /// Failures since the last success.
+    streak: u32,
+    /// How often it has opened in a row.
+    attempt: u32,
+    /// Why it has opened last.
+    cause: Option<Cause>,
+    /// In metrics-only: it would be open now.
+    would_open: bool,
+    notices: Vec<Notice>,
+}
+
+#[derive(Clone, Debug)]
+enum Phase {
+    Closed { ramp: Option<Ramp> },
+    Open { until: Coarse },
+    HalfOpen(Trial),
+    ForcedOpen,
+    Disabled,
+    MetricsOnly,
+}
+
+impl Machine {
+    /// A breaker at the moment `now`. What is up to chance is decided by `seed`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], if the configuration is not allowed; it calls the component `breaker`.
+    pub fn new(config: Config, now: Coarse, seed: u64) -> Result<Self, ConfigError> {
+        Self::named("breaker", config, now, seed)
+    }
+
+    pub(crate) fn named(
+        name: &str,
+        config: Config,
+        now: Coarse,
+        seed: u64,
+    ) -> Result<Self, ConfigError> {
+        let backoff = config.check(name)?;
+        let window = Window::new(config.window);
+        let mut machine = Self {
+            backoff,
+            random: fastrand::Rng::with_seed(seed),
+            origin: now,
+            generation: 1,
+            phase: Phase::Closed { ramp: None },
+            since: now,
+            window,
+            streak: 0,
+            attempt: 0,
+            cause: None,
+            would_open: false,
+            notices: Vec::new(),
+            config,
+        };
+        match machine.config.initial {
+            Initial::Closed => {}
+            Initial::Open => machine.open(now, Cause::Forced),
+            Initial::ForcedOpen => machine.enter(now, Phase::ForcedOpen, Some(Cause::Forced)),
+            Initial::Disabled => machine.enter(now, Phase::Disabled, None),
+            Initial::MetricsOnly => machine.enter(now, Phase::MetricsOnly, None),
+        }
+        machine.notices.clear();
+        Ok(machine)
+    }
+
+    /// One event, and what comes of it. Time that goes back counts as standing still.
+    pub fn step(&mut self, now: Coarse, event: Event) -> Step {
+        let (mut admitted, mut counted, mut illegal) = (None, false, None);
+        match event {
+            Event::Look => self.look(now),
+            Event::Acquire => admitted = Some(self.acquire(now)),
+            Event::End { ticket, how, took } => counted = self.end(now, ticket, how, took),
+            Event::Successes(successes) => self.absorb(successes),
+            Event::Release(ticket) => self.release(now, ticket),
+            Event::Control(control) => illegal = self.control(now, control).err(),
+        }
+        Step {
+            admitted,
+            counted,
+            illegal,
+            state: self.state(),
+            notices: self.take_notices(),
+        }
+    }
+
+    /// Lets time pass: what is due comes about, at the moment at which it was due.
+    pub(crate) fn look(&mut self, now: Coarse) {
+        self.pass(now, false);
+    }
+
+    pub(crate) fn acquire(&mut self, now: Coarse) -> Admission {
+        self.pass(now, true);
+        let ticket = Ticket {
+            generation: self.generation,
+            probe: 0,
+        };
+        match &mut self.phase {
+            Phase::Closed { ramp: None } | Phase::Disabled | Phase::MetricsOnly => Ok(ticket),
+            Phase::Closed { ramp: Some(ramp) } => {
+                if ramp.admits(now.since(self.since)) {
+                    Ok(ticket)
+                } else {
+                    Err(Refusal::because(Cause::RampUp))
+                }
+            }
+            Phase::HalfOpen(trial) => match trial.admit(now) {
+                Some(probe) => Ok(Ticket { probe, ..ticket }),
+                None => Err(Refusal::because(Cause::ProbesBusy)),
+            },
+            Phase::Open { until } => Err(Refusal {
+                cause: self.cause.unwrap_or(Cause::Forced),
+                until: Some(*until),
+            }),
+            Phase::ForcedOpen => Err(Refusal::because(Cause::Forced)),
+        }
+    }
+
+    /// When it goes on by itself, if that is to be told when it is due.
+    pub(crate) fn next_due(&self) -> Option<Coarse> {
+        if self.config.half_open.begins != Begins::Timer {
+            return None;
+        }
+        match &self.phase {
+            Phase::Open { until } => Some(*until),
+            Phase::HalfOpen(trial) => trial.next_due(),
+            _ => None,
+        }
+    }
+
+    /// How it is. Nothing changes by it.
+    #[must_use]
+    pub fn view(&self) -> View {
+        let counts = self.window.counts();
+        View {
+            state: self.state(),
+            generation: self.generation,
+            since: self.since,
+            until: match self.phase {
+                Phase::Open { until } => Some(until),
+                _ => None,
+            },
+            calls: counts.calls,
+            failures: counts.failures,
+            slow: counts.slow,
+            consecutive_failures: self.streak,
+            probes: match &self.phase {
+                Phase::HalfOpen(trial) => trial.running(),
+                _ => 0,
+            },
+            openings: self.attempt,
+            cause: self.cause,
+        }
+    }
+
+    /// What it goes by.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(crate) fn state(&self) -> State {
+        match self.phase {
+            Phase::Closed { ramp: None } => State::Closed,
+            Phase::Closed { ramp: Some(_) } => State::Recovering,
+            Phase::Open { .. } => State::Open,
+            Phase::HalfOpen(_) => State::HalfOpen,
+            Phase::ForcedOpen => State::ForcedOpen,
+            Phase::Disabled => State::Disabled,
+            Phase::MetricsOnly => State::MetricsOnly,
+        }
+    }
+
+    pub(crate) fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+}

@@ -1,0 +1,105 @@
+//! What a breaker counts, with its name as the label `name`.
+
+use std::sync::Arc;
+
+use seaworthy_core::Verdict;
+use seaworthy_core::metrics::{Counter, Gauge};
+
+use crate::event::BreakerEvent;
+use crate::machine::{Ending, State};
+
+/// The counters of one breaker; without the feature `metrics` they have no size.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    success: Counter,
+    failure: Counter,
+    overload: Counter,
+    ignored: Counter,
+    cancelled: Counter,
+    panicked: Counter,
+    rejected: Counter,
+    opened: Counter,
+    would_open: Counter,
+    overdue: Counter,
+    states: [(State, Gauge); 7],
+}
+
+const STATES: [State; 7] = [
+    State::Closed,
+    State::Recovering,
+    State::Open,
+    State::HalfOpen,
+    State::ForcedOpen,
+    State::Disabled,
+    State::MetricsOnly,
+];
+
+impl Metrics {
+    pub(crate) fn new(name: &Arc<str>) -> Self {
+        let label = || ("name", Arc::clone(name));
+        let counter = |metric| Counter::new(metric, &[label()]);
+        let calls = |outcome: &str| {
+            let labels = [label(), ("outcome", outcome.into())];
+            Counter::new("seaworthy_circuit_breaker_calls_total", &labels)
+        };
+        let state = |state: State| {
+            let labels = [label(), ("state", state.name().into())];
+            (
+                state,
+                Gauge::new("seaworthy_circuit_breaker_state", &labels),
+            )
+        };
+        Self {
+            success: calls("success"),
+            failure: calls("failure"),
+            overload: calls("overload"),
+            ignored: calls("ignored"),
+            cancelled: calls("cancelled"),
+            panicked: calls("panicked"),
+            rejected: counter("seaworthy_circuit_breaker_rejected_total"),
+            opened: counter("seaworthy_circuit_breaker_opened_total"),
+            would_open: counter("seaworthy_circuit_breaker_would_open_total"),
+            overdue: counter("seaworthy_circuit_breaker_probes_overdue_total"),
+            states: STATES.map(state),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn ended(&self, how: Ending) {
+        let counter = match how {
+            Ending::Verdict(Verdict::Success) => &self.success,
+            Ending::Verdict(Verdict::Failure) => &self.failure,
+            Ending::Verdict(Verdict::Overload) => &self.overload,
+            Ending::Verdict(Verdict::Ignored) => &self.ignored,
+            Ending::Cancelled => &self.cancelled,
+            Ending::Panicked => &self.panicked,
+        };
+        counter.increment(1);
+    }
+
+    #[inline]
+    pub(crate) fn rejected(&self) {
+        self.rejected.increment(1);
+    }
+
+    pub(crate) fn tell(&self, event: &BreakerEvent) {
+        match event {
+            BreakerEvent::Turned { to, .. } => {
+                if *to == State::Open {
+                    self.opened.increment(1);
+                }
+                self.show(*to);
+            }
+            BreakerEvent::WouldOpen { .. } => self.would_open.increment(1),
+            BreakerEvent::ProbeOverdue => self.overdue.increment(1),
+            BreakerEvent::Reconfigured { .. } | BreakerEvent::MayWedge => {}
+        }
+    }
+
+    /// One of the gauges is 1, the others are 0.
+    pub(crate) fn show(&self, now: State) {
+        for (state, gauge) in &self.states {
+            gauge.set(f64::from(u8::from(*state == now)));
+        }
+    }
+}

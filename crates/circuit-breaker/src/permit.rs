@@ -1,0 +1,98 @@
+//! The guard of one call.
+
+use std::fmt;
+use std::time::Duration;
+
+use seaworthy_core::Verdict;
+use seaworthy_core::clock::{self, Instant};
+use seaworthy_core::shard::Share;
+
+use crate::machine::{Ending, Ticket};
+use crate::shared::Shared;
+
+/// A call that was let through: say how it ended.
+///
+/// Of [`CircuitBreaker::try_acquire`](crate::CircuitBreaker::try_acquire), for calls that are neither a future nor a
+/// service. It counts once: each way to say how the call ended takes it. Dropped without a word it counts as
+/// cancelled, or as panicked while its thread panics: its place is free again in any case, and
+/// [`Config::cancelled`](crate::Config::cancelled) says what that is evidence of.
+#[must_use = "dropping it means that the call was cancelled"]
+pub struct Permit {
+    /// Taken by whoever says how it ended.
+    share: Option<Share<Shared>>,
+    ticket: Ticket,
+    /// If it matters how long it takes.
+    began: Option<Instant>,
+}
+
+impl Permit {
+    #[inline]
+    pub(crate) fn new(share: Share<Shared>, ticket: Ticket) -> Self {
+        let began = share.is_timed().then(clock::exact);
+        Self {
+            share: Some(share),
+            ticket,
+            began,
+        }
+    }
+
+    /// Whether the call is one of those that try whether the service is back.
+    #[must_use]
+    pub fn is_probe(&self) -> bool {
+        self.ticket.is_probe()
+    }
+
+    /// It went well.
+    pub fn success(self) {
+        self.record(Verdict::Success);
+    }
+
+    /// It failed.
+    pub fn failure(self) {
+        self.record(Verdict::Failure);
+    }
+
+    /// It ended with an outcome that says this.
+    #[inline]
+    pub fn record(mut self, verdict: Verdict) {
+        self.end(Ending::Verdict(verdict));
+    }
+
+    /// It did not take place.
+    pub fn release(mut self) {
+        self.end(Ending::IGNORED);
+    }
+
+    #[inline]
+    pub(crate) fn end(&mut self, how: Ending) {
+        if let Some(share) = self.share.take() {
+            share.end(self.ticket, how, self.took());
+        }
+    }
+
+    fn took(&self) -> Option<Duration> {
+        self.began.map(|began| clock::exact().duration_since(began))
+    }
+}
+
+impl Drop for Permit {
+    #[inline]
+    fn drop(&mut self) {
+        if self.share.is_some() {
+            let how = if std::thread::panicking() {
+                Ending::Panicked
+            } else {
+                Ending::Cancelled
+            };
+            self.end(how);
+        }
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit")
+            .field("probe", &self.is_probe())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,161 @@
+//! A service behind a breaker.
+
+use std::fmt;
+use std::task::{Context, Poll, ready};
+
+use seaworthy_core::classify::DefaultClassifier;
+use seaworthy_core::reject::{IntoError, Reject};
+use seaworthy_core::shard::{Share, Spread};
+use seaworthy_core::{Classify, Reason, Rejected};
+use tower_service::Service;
+
+use crate::breaker::CircuitBreaker;
+use crate::future::{Bomb, ResponseFuture};
+use crate::machine::Ending;
+use crate::permit::Permit;
+use crate::shared::Shared;
+use crate::wait::Wait;
+
+/// A service behind a breaker. Made by [`CircuitBreakerLayer`](crate::CircuitBreakerLayer).
+///
+/// While the breaker is open it is ready without asking the service behind it, and turns calls away. A call reaches the
+/// service only through the very instance that was ready.
+pub struct CircuitBreakerService<S, C = DefaultClassifier, R = IntoError> {
+    inner: S,
+    share: Share<Shared>,
+    /// Of the service that the layer made: keeps all shards alive, so that its clones are counted apart.
+    _root: Option<Spread<Shared>>,
+    classify: C,
+    reject: R,
+    /// The service behind it is ready for a call of this instance.
+    readied: bool,
+    /// If it is not ready while open.
+    wait: Option<Wait>,
+}
+
+impl<S, C, R> CircuitBreakerService<S, C, R> {
+    pub(crate) fn new(
+        inner: S,
+        breaker: &CircuitBreaker,
+        classify: C,
+        reject: R,
+        waits: bool,
+    ) -> Self {
+        Self {
+            inner,
+            share: breaker.shared().share(),
+            _root: Some(breaker.shared().clone()),
+            classify,
+            reject,
+            readied: false,
+            wait: waits.then(Wait::default),
+        }
+    }
+
+    /// The service behind the breaker.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The service behind the breaker. What is called on it directly, the breaker does not see.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+}
+
+impl<S, C, R, Req> Service<Req> for CircuitBreakerService<S, C, R>
+where
+    S: Service<Req>,
+    C: Classify<S::Response, S::Error> + Clone,
+    R: Reject<S::Response, S::Error>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, Result<S::Response, S::Error>, C>;
+
+    #[inline]
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.readied = false;
+        if let Some(wait) = &mut self.wait {
+            ready!(wait.poll_open(&self.share, cx));
+        } else if self.share.rejects() {
+            return Poll::Ready(Ok(()));
+        }
+        match ready!(self.inner.poll_ready(cx)) {
+            Ok(()) => {}
+            Err(error) => {
+                // Whoever cannot get ready fails as one who cannot answer does.
+                if let Ok(ticket) = self.share.acquire() {
+                    let verdict = self.classify.classify(Err(&error));
+                    self.share.end(ticket, Ending::Verdict(verdict), None);
+                }
+                return Poll::Ready(Err(error));
+            }
+        }
+        self.readied = true;
+        match &mut self.wait {
+            Some(wait) => wait.poll_reserve(&self.share, cx).map(Ok),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+
+    #[inline]
+    fn call(&mut self, request: Req) -> Self::Future {
+        let readied = std::mem::take(&mut self.readied);
+        let reserved = self.wait.as_mut().and_then(Wait::take);
+        let admitted = match reserved {
+            Some(permit) => Ok(permit),
+            None => self
+                .share
+                .acquire()
+                .map(|ticket| Permit::new(self.share.clone(), ticket)),
+        };
+        match admitted {
+            Ok(mut permit) if readied => {
+                let bomb = Bomb::new(&mut permit);
+                let future = self.inner.call(request);
+                bomb.defuse();
+                ResponseFuture::call(future, permit, self.classify.clone())
+            }
+            Ok(permit) => {
+                // It was open when this instance was asked whether it is ready.
+                let again = Rejected::new(Reason::CircuitOpen, self.share.kept_name());
+                permit.release();
+                ResponseFuture::rejected(self.reject.reject(again))
+            }
+            Err(rejected) => ResponseFuture::rejected(self.reject.reject(rejected)),
+        }
+    }
+}
+
+impl<S: Clone, C: Clone, R: Clone> Clone for CircuitBreakerService<S, C, R> {
+    /// A clone has to be ready on its own.
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            share: self.share.clone(),
+            _root: None,
+            classify: self.classify.clone(),
+            reject: self.reject.clone(),
+            readied: false,
+            wait: self.wait.as_ref().map(|_| Wait::default()),
+        }
+    }
+}
+
+impl<S, C, R> Drop for CircuitBreakerService<S, C, R> {
+    fn drop(&mut self) {
+        if let Some(wait) = &mut self.wait {
+            wait.leave(&self.share);
+        }
+    }
+}
+
+impl<S: fmt::Debug, C, R> fmt::Debug for CircuitBreakerService<S, C, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CircuitBreakerService")
+            .field("breaker", self.share.name())
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
+    }
+}

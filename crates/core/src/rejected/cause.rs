@@ -1,0 +1,58 @@
+//! What leads a component to turn calls away.
+
+use std::fmt;
+
+/// What had led to the state in which a component turns calls away, with the figures of that moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// Too great a share of the calls had failed.
+    FailureRate {
+        /// How many had.
+        failures: u32,
+        /// Of how many.
+        calls: u32,
+    },
+    /// Too great a share of the calls had been slow.
+    SlowRate {
+        /// How many had.
+        slow: u32,
+        /// Of how many.
+        calls: u32,
+    },
+    /// So many calls had failed in a row.
+    ConsecutiveFailures(u32),
+    /// A call that was let through to see whether the service is back had failed.
+    ProbeFailed,
+    /// Such a call had been slow.
+    ProbeSlow,
+    /// Such a call had not come back in its time.
+    ProbeOverdue,
+    /// It was tried for too long whether the service is back.
+    TrialTimeout,
+    /// All calls that may try whether the service is back are under way.
+    ProbesBusy,
+    /// Only a share of the calls is let through for a while.
+    RampUp,
+    /// Somebody wanted it so.
+    Forced,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FailureRate { failures, calls } => {
+                write!(f, "{failures} of {calls} calls failed")
+            }
+            Self::SlowRate { slow, calls } => write!(f, "{slow} of {calls} calls were slow"),
+            Self::ConsecutiveFailures(failures) => write!(f, "{failures} failures in a row"),
+            Self::ProbeFailed => f.write_str("a probe failed"),
+            Self::ProbeSlow => f.write_str("a probe was slow"),
+            Self::ProbeOverdue => f.write_str("a probe did not come back in time"),
+            Self::TrialTimeout => f.write_str("it was half open for too long"),
+            Self::ProbesBusy => f.write_str("all probes are under way"),
+            Self::RampUp => f.write_str("a share of the calls is let through"),
+            Self::Forced => f.write_str("by order"),
+        }
+    }
+}
