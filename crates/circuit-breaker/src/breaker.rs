@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use seaworthy_core::clock::{self};
-use seaworthy_core::component::Registry;
+use seaworthy_core::classify::DefaultClassifier;
+use seaworthy_core::clock;
 use seaworthy_core::event::{Events, Severity};
 use seaworthy_core::shard::Spread;
-use seaworthy_core::{ConfigError, Rejected};
+use seaworthy_core::{Classify, ConfigError, Rejected};
 
 use crate::builder::CircuitBreakerBuilder;
 use crate::config::Config;
@@ -16,9 +16,7 @@ use crate::future::ResponseFuture;
 use crate::layer::CircuitBreakerLayer;
 use crate::machine::{Control, Illegal, Machine, State, View};
 use crate::permit::Permit;
-use crate::shared::Shared;
-use seaworthy_core::Classify;
-use seaworthy_core::classify::DefaultClassifier;
+use crate::shared::{Shared, Surroundings};
 
 /// Turns calls away while a service fails, and finds out when it is back.
 ///
@@ -61,17 +59,14 @@ impl CircuitBreaker {
     pub(crate) fn build(
         name: Arc<str>,
         config: Config,
-        events: Events,
-        registry: Option<&Registry>,
+        surroundings: Surroundings,
         seed: u64,
     ) -> Result<Self, ConfigError> {
         let machine = Machine::named(&name, config, clock::coarse(), seed)?;
-        let shared = Shared::new(name, machine, events);
-        if let Some(registry) = registry {
-            registry.register(&shared);
-        }
+        let shards = surroundings.shards;
+        let shared = Shared::new(name, machine, surroundings);
         Ok(Self {
-            shared: Spread::new(shared),
+            shared: Spread::over(shards, shared),
         })
     }
 

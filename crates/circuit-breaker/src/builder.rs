@@ -6,10 +6,13 @@ use std::time::Duration;
 use seaworthy_core::ConfigError;
 use seaworthy_core::component::Registry;
 use seaworthy_core::event::{Events, Severity};
+use seaworthy_core::shard;
 
 use crate::breaker::CircuitBreaker;
 use crate::config::{Config, HalfOpen, Initial, OpenFor, SlowCalls, Window};
 use crate::event::BreakerEvent;
+use crate::metrics::Metrics;
+use crate::shared::Surroundings;
 
 /// Makes a [`CircuitBreaker`]. What is not set is as in [`Config`].
 #[derive(Debug)]
@@ -127,8 +130,14 @@ impl CircuitBreakerBuilder {
         let events = events.unwrap_or_default();
         let may_wedge = config.half_open.may_wedge();
         let seed = seed.unwrap_or_else(|| fastrand::u64(..));
-        let breaker =
-            CircuitBreaker::build(Arc::clone(&name), config, events, Some(&registry), seed)?;
+        let surroundings = Surroundings {
+            events,
+            metrics: Arc::new(Metrics::new(&name)),
+            group: None,
+            shards: shard::count(),
+        };
+        let breaker = CircuitBreaker::build(Arc::clone(&name), config, surroundings, seed)?;
+        registry.register(breaker.shared().shared());
         if may_wedge {
             breaker
                 .events()

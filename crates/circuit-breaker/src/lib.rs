@@ -10,6 +10,8 @@ mod config;
 mod event;
 mod future;
 mod gate;
+mod group;
+mod keyed;
 mod layer;
 pub mod machine;
 mod metrics;
@@ -29,6 +31,7 @@ pub use config::{
 };
 pub use event::BreakerEvent;
 pub use future::ResponseFuture;
+pub use keyed::{CircuitBreakers, CircuitBreakersBuilder, KeyedLayer, KeyedService};
 pub use layer::CircuitBreakerLayer;
 pub use machine::{Control, State};
 pub use permit::Permit;

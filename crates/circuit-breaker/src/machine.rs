@@ -64,6 +64,8 @@ pub struct Machine {
     cause: Option<Cause>,
     /// In metrics-only: it would be open now.
     would_open: bool,
+    /// A place of a probe has become free.
+    freed: bool,
     notices: Vec<Notice>,
 }
 
@@ -107,6 +109,7 @@ impl Machine {
             attempt: 0,
             cause: None,
             would_open: false,
+            freed: false,
             notices: Vec::new(),
             config,
         };
@@ -148,10 +151,7 @@ impl Machine {
 
     pub(crate) fn acquire(&mut self, now: Coarse) -> Admission {
         self.pass(now, true);
-        let ticket = Ticket {
-            generation: self.generation,
-            probe: 0,
-        };
+        let ticket = Ticket::of(self.generation);
         match &mut self.phase {
             Phase::Closed { ramp: None } | Phase::Disabled | Phase::MetricsOnly => Ok(ticket),
             Phase::Closed { ramp: Some(ramp) } => {
@@ -226,6 +226,25 @@ impl Machine {
             Phase::Disabled => State::Disabled,
             Phase::MetricsOnly => State::MetricsOnly,
         }
+    }
+
+    pub(crate) fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// When it changes by itself, if anybody looks.
+    pub(crate) fn next_change(&self, now: Coarse) -> Option<Coarse> {
+        match &self.phase {
+            Phase::Open { until } => Some(*until),
+            Phase::HalfOpen(trial) => trial.next_due(),
+            Phase::Closed { ramp: Some(ramp) } => Some(ramp.next_step(now)),
+            _ => None,
+        }
+    }
+
+    /// Whether a place of a probe has become free since this was asked last.
+    pub(crate) fn take_freed(&mut self) -> bool {
+        std::mem::take(&mut self.freed)
     }
 
     pub(crate) fn take_notices(&mut self) -> Vec<Notice> {

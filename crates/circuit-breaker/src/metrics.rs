@@ -21,7 +21,8 @@ pub(crate) struct Metrics {
     opened: Counter,
     would_open: Counter,
     overdue: Counter,
-    states: [(State, Gauge); 7],
+    /// None for breakers by key: they are in as many states as there are keys.
+    states: Option<[(State, Gauge); 7]>,
 }
 
 const STATES: [State; 7] = [
@@ -60,7 +61,15 @@ impl Metrics {
             opened: counter("seaworthy_circuit_breaker_opened_total"),
             would_open: counter("seaworthy_circuit_breaker_would_open_total"),
             overdue: counter("seaworthy_circuit_breaker_probes_overdue_total"),
-            states: STATES.map(state),
+            states: Some(STATES.map(state)),
+        }
+    }
+
+    /// Of breakers by key, which count together.
+    pub(crate) fn keyed(name: &Arc<str>) -> Self {
+        Self {
+            states: None,
+            ..Self::new(name)
         }
     }
 
@@ -98,7 +107,7 @@ impl Metrics {
 
     /// One of the gauges is 1, the others are 0.
     pub(crate) fn show(&self, now: State) {
-        for (state, gauge) in &self.states {
+        for (state, gauge) in self.states.iter().flatten() {
             gauge.set(f64::from(u8::from(*state == now)));
         }
     }

@@ -1,12 +1,14 @@
 //! What all handles of a breaker share.
 
+mod tell;
+
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
 use seaworthy_core::clock::{self, Coarse};
 use seaworthy_core::component::{Component, Snapshot};
-use seaworthy_core::event::{Events, Severity};
+use seaworthy_core::event::Events;
 use seaworthy_core::name::Kept;
 use seaworthy_core::shard::Count;
 use seaworthy_core::sync::Lock;
@@ -14,12 +16,14 @@ use seaworthy_core::sync::atomic::{AtomicU64, Ordering};
 use seaworthy_core::waiters::Waiters;
 use seaworthy_core::{Cause, Name, Reason, Rejected};
 
-use crate::event::BreakerEvent;
 use crate::gate::{Gate, Mode, Sign};
-use crate::machine::{Ending, Machine, Notice, Refusal, State, Ticket, View};
+use crate::group::Group;
+use crate::machine::{Ending, Machine, Refusal, State, Ticket, View};
 use crate::metrics::Metrics;
 use crate::tally::{Seen, Tally};
 use crate::timer;
+
+const FOREVER: Coarse = Coarse::from_nanos(u64::MAX);
 
 /// A machine behind a lock, and the ways around the lock.
 #[derive(Debug)]
@@ -32,9 +36,19 @@ pub(crate) struct Shared {
     /// Calls that take longer are slow, in nanoseconds; `u64::MAX` if none is.
     slow_after: AtomicU64,
     inner: Lock<Inner>,
-    events: Events,
-    metrics: Metrics,
+    surroundings: Surroundings,
     me: Weak<Self>,
+}
+
+/// To whom a breaker tells what.
+#[derive(Debug)]
+pub(crate) struct Surroundings {
+    pub(crate) events: Events,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Those it belongs to.
+    pub(crate) group: Option<Arc<Group>>,
+    /// Over how many shards to count: fewer for what there are many of.
+    pub(crate) shards: usize,
 }
 
 #[derive(Debug)]
@@ -44,37 +58,31 @@ struct Inner {
     waiters: Waiters,
     /// How often it has opened.
     openings: u64,
-}
-
-/// What is left to do once the lock is released.
-#[derive(Default)]
-struct Aftermath {
-    waiters: Waiters,
-    told: bool,
-    /// What is to be logged.
-    log: Vec<BreakerEvent>,
-    /// When it goes on by itself, if somebody is to see to that.
-    due: Option<Coarse>,
+    /// The group counts it as open.
+    counts_as_open: bool,
 }
 
 impl Shared {
-    pub(crate) fn new(name: Arc<str>, machine: Machine, events: Events) -> Arc<Self> {
-        let tally = Tally::new();
+    pub(crate) fn new(name: Arc<str>, machine: Machine, surroundings: Surroundings) -> Arc<Self> {
+        let tally = Tally::over(surroundings.shards);
+        if let Some(group) = &surroundings.group {
+            group.joined();
+        }
         let shared = Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
-            metrics: Metrics::new(&name),
             name: Kept::new(name),
             gate: Gate::new(),
             slow_after: AtomicU64::new(u64::MAX),
-            rejections: Count::new(),
+            rejections: Count::over(surroundings.shards),
             inner: Lock::new(Inner {
                 machine,
                 seen: tally.unseen(),
                 waiters: Waiters::default(),
                 openings: 0,
+                counts_as_open: false,
             }),
             tally,
-            events,
+            surroundings,
         });
         shared.with(|_, _| {});
         shared
@@ -88,15 +96,8 @@ impl Shared {
         self.name.name()
     }
 
-    /// A call that was let through does not take place.
-    pub(crate) fn give_back(&self, ticket: Ticket) {
-        if ticket.is_probe() {
-            self.with(|machine, now| machine.release(now, ticket));
-        }
-    }
-
     pub(crate) fn events(&self) -> &Events {
-        &self.events
+        &self.surroundings.events
     }
 
     /// Whether it matters how long a call takes.
@@ -113,12 +114,7 @@ impl Shared {
             let result = change(&mut inner.machine, clock::coarse());
             (result, self.settle(&mut inner))
         };
-        after.waiters.wake();
-        self.log(&after.log);
-        if after.told {
-            self.events.deliver();
-        }
-        if let Some(due) = after.due {
+        if let Some(due) = self.tell(after) {
             timer::arm(&self.me, due);
         }
         result
@@ -126,100 +122,35 @@ impl Shared {
 
     /// Tells the machine of the successes that were tallied. They ended before whatever comes next.
     fn collect(&self, inner: &mut Inner) {
-        let generation = inner.machine.view().generation;
+        let generation = inner.machine.generation();
         let successes = self.tally.collect(generation, &mut inner.seen);
         inner.machine.absorb(successes);
     }
 
-    /// Writes on the gate how the machine is, and collects what there is to tell.
-    fn settle(&self, inner: &mut Inner) -> Aftermath {
-        let notices = inner.machine.take_notices();
-        self.show(&inner.machine);
-        let mut after = Aftermath::default();
-        if !notices.is_empty() {
-            for notice in notices {
-                if let Notice::Turned {
-                    to: State::Open, ..
-                } = notice
-                {
-                    inner.openings += 1;
-                }
-                let event = self.tell(&inner.machine, notice);
-                if cfg!(feature = "tracing") {
-                    after.log.push(event);
-                }
-            }
-            after.told = true;
-            after.waiters = inner.waiters.take();
-            after.due = inner.machine.next_due();
-        } else if inner.machine.view().state == State::HalfOpen {
-            // A place may have become free.
-            after.waiters = inner.waiters.take();
-        }
-        after
-    }
-
+    /// Writes on the gate how the machine is.
     fn show(&self, machine: &Machine) {
-        let View {
-            state,
-            generation,
-            until,
-            cause,
-            ..
-        } = machine.view();
-        let forever = Coarse::from_nanos(u64::MAX);
-        let (mode, until) = match state {
+        let (mode, until) = match machine.state() {
             State::Closed => match machine.stable_until() {
                 Some(until) => (Mode::Tally, until),
-                None => (Mode::Pass, forever),
+                None => (Mode::Pass, FOREVER),
             },
-            State::MetricsOnly => (Mode::Pass, forever),
-            State::Disabled => (Mode::Free, forever),
-            State::ForcedOpen => (Mode::Reject, forever),
-            State::Open => (Mode::Reject, until.unwrap_or(forever)),
-            State::HalfOpen | State::Recovering => (Mode::Ask, forever),
+            State::MetricsOnly => (Mode::Pass, FOREVER),
+            State::Disabled => (Mode::Free, FOREVER),
+            State::ForcedOpen => (Mode::Reject, FOREVER),
+            State::Open => (Mode::Reject, machine.view().until.unwrap_or(FOREVER)),
+            State::HalfOpen | State::Recovering => (Mode::Ask, FOREVER),
         };
-        let cause = match state {
-            State::ForcedOpen => Cause::Forced,
-            _ => cause.unwrap_or(Cause::Forced),
+        let cause = match machine.state() {
+            State::Open => machine.view().cause.unwrap_or(Cause::Forced),
+            _ => Cause::Forced,
         };
         let slow = machine.config().slow_calls;
         let slow_after = slow.map_or(u64::MAX, |slow| {
             u64::try_from(slow.longer_than.as_nanos()).unwrap_or(u64::MAX)
         });
         self.slow_after.store(slow_after, Ordering::Relaxed);
+        let generation = machine.generation();
         self.gate.write(Sign { generation, mode }, until, cause);
-    }
-
-    fn tell(&self, machine: &Machine, notice: Notice) -> BreakerEvent {
-        let event = BreakerEvent::new(notice, machine.view());
-        self.metrics.tell(&event);
-        let severity = match &event {
-            BreakerEvent::Turned {
-                to: State::Open, ..
-            }
-            | BreakerEvent::WouldOpen { .. } => Severity::Warning,
-            _ => Severity::Info,
-        };
-        self.events.publish(self.name.text(), severity, event);
-        event
-    }
-
-    /// Never under the lock: a subscriber is code of the user.
-    fn log(&self, events: &[BreakerEvent]) {
-        #[cfg(feature = "tracing")]
-        for event in events {
-            let breaker = self.name();
-            let _ = seaworthy_core::panic::catch(|| match event {
-                BreakerEvent::Turned {
-                    to: State::Open, ..
-                }
-                | BreakerEvent::WouldOpen { .. } => tracing::warn!(%breaker, "circuit {event}"),
-                _ => tracing::info!(%breaker, "circuit {event}"),
-            });
-        }
-        #[cfg(not(feature = "tracing"))]
-        let _ = events;
     }
 
     /// Lets a call through, or not.
@@ -227,10 +158,7 @@ impl Shared {
     pub(crate) fn acquire(&self) -> Result<Ticket, Rejected> {
         let sign = self.gate.read();
         match sign.mode {
-            Mode::Tally | Mode::Pass | Mode::Free => Ok(Ticket {
-                generation: sign.generation,
-                probe: 0,
-            }),
+            Mode::Tally | Mode::Pass | Mode::Free => Ok(Ticket::of(sign.generation)),
             Mode::Reject => self.reject_at(sign),
             Mode::Ask => self.ask(),
         }
@@ -241,11 +169,21 @@ impl Shared {
         let now = clock::coarse();
         match self.gate.rejection(sign) {
             Some((until, cause)) if now < until => {
-                let until = Some(until).filter(|until| until.as_nanos() != u64::MAX);
+                let until = Some(until).filter(|until| *until != FOREVER);
+                if until.is_some() && self.fails_open() {
+                    return Ok(Ticket::of(sign.generation));
+                }
                 Err(self.reject(Refusal { cause, until }, now))
             }
             _ => self.ask(),
         }
+    }
+
+    /// Too many of its kind are open for turning calls away; only by order it does so all the same.
+    #[inline]
+    fn fails_open(&self) -> bool {
+        let group = self.surroundings.group.as_deref();
+        group.is_some_and(Group::fails_open)
     }
 
     #[cold]
@@ -257,14 +195,28 @@ impl Shared {
     #[inline]
     fn reject(&self, refusal: Refusal, now: Coarse) -> Rejected {
         self.rejections.increment();
-        self.metrics.rejected();
+        self.surroundings.metrics.rejected();
         let rejected =
             Rejected::new(Reason::CircuitOpen, self.name.name()).with_cause(refusal.cause);
         match refusal.until {
             // Whoever comes back then finds that the coarse clock has passed the end as well.
-            Some(until) => rejected
-                .with_retry_after(until.since(now) + clock::COARSE_LAG + Duration::from_nanos(1)),
+            Some(until) => {
+                let slack = clock::COARSE_LAG + Duration::from_nanos(1);
+                rejected.with_retry_after(until.since(now) + slack)
+            }
             None => rejected,
+        }
+    }
+
+    /// As [`acquire`](Self::acquire), for who waits: then nothing is turned away.
+    pub(crate) fn try_acquire(&self) -> Result<Ticket, ()> {
+        let sign = self.gate.read();
+        match sign.mode {
+            Mode::Tally | Mode::Pass | Mode::Free => Ok(Ticket::of(sign.generation)),
+            Mode::Reject | Mode::Ask if self.rejects() => Err(()),
+            Mode::Reject | Mode::Ask => self
+                .with(|machine, now| machine.acquire(now))
+                .map_err(|_| ()),
         }
     }
 
@@ -272,13 +224,13 @@ impl Shared {
     #[inline]
     pub(crate) fn rejects(&self) -> bool {
         let sign = self.gate.read();
-        sign.mode == Mode::Reject && clock::coarse() < self.gate.until()
+        sign.mode == Mode::Reject && clock::coarse() < self.gate.until() && !self.fails_open()
     }
 
     /// A call has ended.
     #[inline]
     pub(crate) fn end(&self, ticket: Ticket, how: Ending, took: Option<Duration>) {
-        self.metrics.ended(how);
+        self.surroundings.metrics.ended(how);
         if how == Ending::SUCCESS && !ticket.is_probe() {
             let sign = self.gate.read();
             let tallies = sign.generation == ticket.generation && sign.mode == Mode::Tally;
@@ -321,12 +273,25 @@ impl Shared {
         }
     }
 
+    /// How long until something changes that nobody has to bring about.
+    pub(crate) fn next_change(&self) -> Option<Duration> {
+        self.with(|machine, now| {
+            let change = machine.next_change(now)?;
+            Some(change.since(now) + clock::COARSE_LAG + Duration::from_nanos(1))
+        })
+    }
+
     /// How it is, after whatever is due by now.
     pub(crate) fn view(&self) -> View {
         self.with(|machine, now| {
             machine.look(now);
             machine.view()
         })
+    }
+
+    /// Whether it is closed and lets everything through, as far as can be told without the lock.
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self.gate.read().mode, Mode::Tally | Mode::Pass)
     }
 
     pub(crate) fn rejections(&self) -> u64 {

@@ -24,13 +24,10 @@ pub(crate) struct Seen {
 const HALF: u32 = 32;
 
 impl Tally {
-    pub(crate) fn new() -> Self {
-        Self::with_cells(shard::count() + 1)
-    }
-
-    fn with_cells(cells: usize) -> Self {
+    /// With so many cells, and one for the rest.
+    pub(crate) fn over(cells: usize) -> Self {
         Self {
-            cells: (0..cells).map(|_| Padded(AtomicU64::new(0))).collect(),
+            cells: (0..=cells).map(|_| Padded(AtomicU64::new(0))).collect(),
         }
     }
 
@@ -63,7 +60,6 @@ impl Tally {
         }
     }
 
-    #[cold]
     fn add_to_the_rest(&self, generation: u32) {
         let cell = &self.cells[self.cells.len() - 1].0;
         let mut word = cell.load(Ordering::Relaxed);

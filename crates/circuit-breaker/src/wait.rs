@@ -27,13 +27,13 @@ impl Wait {
         if let Some(unused) = self.reserved.take() {
             unused.release();
         }
-        self.poll(shared, cx, |shared| {
-            if shared.rejects() {
-                shared.acquire().map(|ticket| shared.give_back(ticket))
-            } else {
-                Ok(())
-            }
-        })
+        self.poll(
+            shared,
+            cx,
+            |shared| {
+                if shared.rejects() { Err(()) } else { Ok(()) }
+            },
+        )
     }
 
     /// Takes a place for one call.
@@ -44,7 +44,7 @@ impl Wait {
     ) -> Poll<()> {
         let mut reserved = None;
         let polled = self.poll(shared, cx, |shared| {
-            let ticket = shared.acquire()?;
+            let ticket = shared.try_acquire()?;
             reserved = Some(Permit::new(shared.clone(), ticket));
             Ok(())
         });
@@ -56,29 +56,27 @@ impl Wait {
         &mut self,
         shared: &Share<Shared>,
         cx: &mut Context<'_>,
-        mut attempt: impl FnMut(&Share<Shared>) -> Result<(), seaworthy_core::Rejected>,
+        mut attempt: impl FnMut(&Share<Shared>) -> Result<(), ()>,
     ) -> Poll<()> {
+        if attempt(shared).is_ok() {
+            self.leave_line(shared);
+            return Poll::Ready(());
+        }
         loop {
-            // First in line, then asked: a change in between is not missed.
+            // First in line, then asked again: a change in between is not missed.
             shared.wait(&mut self.number, cx.waker());
-            match attempt(shared) {
-                Ok(()) => {
-                    self.leave_line(shared);
-                    return Poll::Ready(());
-                }
-                Err(rejected) => match rejected.retry_after() {
-                    None => {
-                        self.due = None;
-                        return Poll::Pending;
-                    }
-                    Some(delay) => {
-                        // The timers of the runtime are a millisecond coarse.
-                        let sleep = Box::pin(sleep(delay.max(Duration::from_millis(1))));
-                        if self.due.insert(sleep).as_mut().poll(cx).is_pending() {
-                            return Poll::Pending;
-                        }
-                    }
-                },
+            if attempt(shared).is_ok() {
+                self.leave_line(shared);
+                return Poll::Ready(());
+            }
+            let Some(delay) = shared.next_change() else {
+                self.due = None;
+                return Poll::Pending;
+            };
+            // The timers of the runtime are a millisecond coarse.
+            let sleep = Box::pin(sleep(delay.max(Duration::from_millis(1))));
+            if self.due.insert(sleep).as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
             }
         }
     }

@@ -87,6 +87,12 @@ impl<T> Spread<T> {
     /// As many shards as [`count`] says.
     #[must_use]
     pub fn new(value: impl Into<Arc<T>>) -> Self {
+        Self::over(count(), value)
+    }
+
+    /// So many shards, rounded up to a power of two: fewer for what there are many of.
+    #[must_use]
+    pub fn over(shards: usize, value: impl Into<Arc<T>>) -> Self {
         let value = value.into();
         let node = |_| {
             Arc::new(Node {
@@ -94,7 +100,8 @@ impl<T> Spread<T> {
                 peers: OnceLock::new(),
             })
         };
-        let nodes: Arc<[_]> = (0..count()).map(node).collect();
+        let shards = shards.max(1).next_power_of_two();
+        let nodes: Arc<[_]> = (0..shards).map(node).collect();
         let peers: Arc<[_]> = nodes.iter().map(Arc::downgrade).collect();
         for node in nodes.iter() {
             // Nobody else has seen it.
@@ -170,8 +177,14 @@ impl Count {
     /// Zero, with as many cells as [`count`] says and one for the rest.
     #[must_use]
     pub fn new() -> Self {
+        Self::over(count())
+    }
+
+    /// Zero, with so many cells and one for the rest.
+    #[must_use]
+    pub fn over(cells: usize) -> Self {
         Self {
-            cells: (0..=count()).map(|_| Padded::default()).collect(),
+            cells: (0..=cells).map(|_| Padded::default()).collect(),
         }
     }
 

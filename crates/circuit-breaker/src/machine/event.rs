@@ -62,6 +62,15 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// Of a breaker that lets everything through.
+    #[inline]
+    pub(crate) fn of(generation: u32) -> Self {
+        Self {
+            generation,
+            probe: 0,
+        }
+    }
+
     /// Whether the call is one of those that try whether the service is back.
     #[must_use]
     pub fn is_probe(self) -> bool {

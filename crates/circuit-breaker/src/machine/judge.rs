@@ -6,6 +6,7 @@ use seaworthy_core::clock::Coarse;
 use seaworthy_core::{Cause, Verdict};
 
 use super::event::{Ending, Notice, Ticket};
+use super::trial::after;
 use super::window::{Counts, Mark};
 use super::{Machine, Phase};
 use crate::config::{Cancelled, Config, Overload, Panicked};
@@ -89,6 +90,7 @@ impl Machine {
                 let Some(judgement) = trial.end(ticket.probe, mark, &self.config) else {
                     return false;
                 };
+                self.freed = true;
                 self.conclude(now, judgement);
                 mark.is_some()
             }
@@ -188,6 +190,11 @@ impl Ramp {
 
     pub(super) fn length(self) -> Duration {
         self.length
+    }
+
+    /// When it is worth asking again.
+    pub(super) fn next_step(self, now: Coarse) -> Coarse {
+        after(now, self.length / 20)
     }
 
     /// Evenly, not by chance: of ten calls at a share of 0.3 it is the fourth, the seventh and the tenth.

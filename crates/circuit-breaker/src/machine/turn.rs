@@ -49,6 +49,7 @@ impl Machine {
                 if trial.is_over(due) {
                     self.give_up_trial(due);
                 } else if let Some(judgement) = trial.reclaim(due, &self.config) {
+                    self.freed = true;
                     self.notices.push(Notice::ProbeOverdue);
                     self.conclude(due, judgement);
                 }
