@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::event::BreakerEvent;
 use crate::future::ResponseFuture;
 use crate::layer::CircuitBreakerLayer;
-use crate::machine::{Control, Illegal, Machine, State, View};
+use crate::machine::{Advice, Control, Illegal, Machine, Saved, State, View};
 use crate::permit::Permit;
 use crate::shared::{Shared, Surroundings};
 
@@ -211,6 +211,26 @@ impl CircuitBreaker {
         let event = BreakerEvent::Reconfigured { kept };
         self.events().emit(name, Severity::Info, event);
         Ok(kept)
+    }
+
+    /// Tells it how others find the same service.
+    pub fn advise(&self, advice: Advice) {
+        self.shared.with(|machine, now| machine.advise(now, advice));
+    }
+
+    /// What is worth keeping over a restart of the program.
+    #[must_use]
+    pub fn save(&self) -> Saved {
+        self.shared.with(|machine, now| {
+            machine.look(now);
+            machine.save(now)
+        })
+    }
+
+    /// Goes on as it was when that was saved: open for what was left of that time (but for no longer than the
+    /// configuration allows), closed without evidence.
+    pub fn restore(&self, saved: Saved) {
+        self.shared.with(|machine, now| machine.restore(now, saved));
     }
 
     /// What it goes by.

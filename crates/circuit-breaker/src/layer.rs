@@ -1,6 +1,7 @@
 //! The breaker in a stack of layers.
 
 use std::fmt;
+use std::time::Duration;
 
 use seaworthy_core::Rejected;
 use seaworthy_core::classify::DefaultClassifier;
@@ -21,7 +22,16 @@ pub struct CircuitBreakerLayer<C = DefaultClassifier, R = IntoError> {
     breaker: CircuitBreaker,
     classify: C,
     reject: R,
-    waits: bool,
+    options: Options,
+}
+
+/// How the service behaves in `poll_ready`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Options {
+    /// It is not ready while open.
+    pub(crate) waits: bool,
+    /// So long the service behind it may take to get ready.
+    pub(crate) ready_within: Option<Duration>,
 }
 
 impl CircuitBreakerLayer {
@@ -30,7 +40,7 @@ impl CircuitBreakerLayer {
             breaker,
             classify: DefaultClassifier::for_breaker(),
             reject: IntoError,
-            waits: false,
+            options: Options::default(),
         }
     }
 }
@@ -44,7 +54,7 @@ impl<C, R> CircuitBreakerLayer<C, R> {
             breaker: self.breaker,
             classify,
             reject: self.reject,
-            waits: self.waits,
+            options: self.options,
         }
     }
 
@@ -58,7 +68,7 @@ impl<C, R> CircuitBreakerLayer<C, R> {
             breaker: self.breaker,
             classify: self.classify,
             reject: Respond::new(respond),
-            waits: self.waits,
+            options: self.options,
         }
     }
 
@@ -69,7 +79,15 @@ impl<C, R> CircuitBreakerLayer<C, R> {
     /// dropped: do not keep a service that is ready and not used. A clone takes nothing over.
     #[must_use]
     pub fn not_ready_while_open(mut self) -> Self {
-        self.waits = true;
+        self.options.waits = true;
+        self
+    }
+
+    /// Takes it for a failure if the service behind it is not ready after this time: one that hangs there never gets as
+    /// far as a call. It goes on waiting all the same. Needs the timers of a tokio runtime.
+    #[must_use]
+    pub fn ready_within(mut self, time: Duration) -> Self {
+        self.options.ready_within = Some(time);
         self
     }
 }
@@ -87,7 +105,7 @@ where
             &self.breaker,
             self.classify.clone(),
             self.reject.clone(),
-            self.waits,
+            self.options,
         )
     }
 }
@@ -96,7 +114,7 @@ impl<C, R> fmt::Debug for CircuitBreakerLayer<C, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CircuitBreakerLayer")
             .field("breaker", &self.breaker)
-            .field("waits", &self.waits)
+            .field("options", &self.options)
             .finish_non_exhaustive()
     }
 }

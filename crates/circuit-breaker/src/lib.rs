@@ -1,4 +1,83 @@
-//! A circuit breaker for tower services and plain futures.
+//! A circuit breaker for tower services and plain futures: it cannot wedge, leak or lie.
+//!
+//! ```
+//! use std::time::Duration;
+//! use seaworthy_circuit_breaker::CircuitBreaker;
+//! use seaworthy_core::{BoxError, Reason, Rejected};
+//! use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! let payments = CircuitBreaker::builder("payments")
+//!     .failure_rate(0.5) // of at least 20 calls within 10 s,
+//!     .consecutive_failures(5) // or five failures in a row,
+//!     .slow_calls(Duration::from_secs(2), 0.8) // or too many that take too long
+//!     .build()?;
+//!
+//! let mut client = ServiceBuilder::new()
+//!     .layer(payments.layer())
+//!     .service(service_fn(|order: u32| async move {
+//!         if order == 13 { Err(BoxError::from("connection refused")) } else { Ok(order) }
+//!     }));
+//!
+//! assert_eq!(client.ready().await?.call(7).await?, 7);
+//! for _ in 0..5 {
+//!     assert!(client.ready().await?.call(13).await.is_err());
+//! }
+//!
+//! // Open: the service is not called any more.
+//! let error = client.ready().await?.call(7).await.unwrap_err();
+//! let rejected = Rejected::find_in(error.as_ref()).expect("turned away");
+//! assert_eq!(rejected.reason(), Reason::CircuitOpen);
+//! assert!(rejected.to_string().starts_with("`payments`: circuit open (5 failures in a row), retry after"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Ways to use it
+//!
+//! * [`CircuitBreaker::layer`] in front of a tower service. However often it is applied, all services share the breaker.
+//! * [`CircuitBreaker::call`] around a future.
+//! * [`CircuitBreaker::try_acquire`] for anything else: it gives a [`Permit`], which is told how the call ended.
+//! * [`CircuitBreakers`] for many upstreams, with a breaker for each key.
+//! * [`machine::Machine`] without a clock or a lock, for simulations.
+//!
+//! # What it does
+//!
+//! Closed, it counts calls in a window that really slides, and opens when too many have failed or were slow, or too many
+//! failed in a row: whichever comes first. Open, it turns calls away for a time that doubles and has jitter. Half open, it
+//! lets a few calls through at a time. Three successes in a row close it; one failure opens it again.
+//!
+//! What a breaker can be asked to do otherwise is in [`Config`], which can be read from a file (feature `serde`) and
+//! [changed](CircuitBreaker::reconfigure) while it runs, without losing what it has counted. Orders are
+//! [`force_open`](CircuitBreaker::force_open), [`disable`](CircuitBreaker::disable),
+//! [`metrics_only`](CircuitBreaker::metrics_only), [`reset`](CircuitBreaker::reset), and [`Control`] for the rest.
+//!
+//! # What is promised
+//!
+//! * A call that is turned away never reached the service. The rejection says why the breaker is open, and when to come
+//!   back: whoever comes back then is let in, if there is a place for a probe.
+//! * A place for a probe is given back however the call ends: by an answer, a panic, a drop at any await. One that does
+//!   not come back at all is reclaimed after its [lease](HalfOpen::lease). So it cannot stay half open for ever.
+//! * A call counts in the state in which it was let through, or not at all: what was begun before the breaker opened
+//!   neither closes it nor takes a place that is not its own.
+//! * Rejections by this or another Seaworthy layer are no evidence. A call that may have been executed is.
+//! * No task, no timer: time is looked at when somebody calls or looks. (With [`Begins::Timer`] there is one task for
+//!   each opening.)
+//! * Memory does not depend on how many calls there are.
+//!
+//! # What it costs
+//!
+//! Closed, no lock and no allocation: what went well while there are enough calls in the window only makes the rates
+//! better, so it is counted in a cell of its thread. A failure takes the lock, whatever the window holds. Open, a call is
+//! turned away by three loads and a reading of the coarse clock. `cargo compare --only breaker` measures it.
+//!
+//! # Features
+//!
+//! * `http`, `grpc`: classifiers for responses that are failures.
+//! * `serde`: [`Config`] and [`Saved`] can be read and written.
+//! * `metrics`: calls, rejections, openings and the state go to the `metrics` facade.
+//! * `tracing`: changes of state are logged.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
@@ -15,6 +94,7 @@ mod keyed;
 mod layer;
 pub mod machine;
 mod metrics;
+mod patience;
 mod permit;
 mod service;
 mod shared;
@@ -33,6 +113,6 @@ pub use event::BreakerEvent;
 pub use future::ResponseFuture;
 pub use keyed::{CircuitBreakers, CircuitBreakersBuilder, KeyedLayer, KeyedService};
 pub use layer::CircuitBreakerLayer;
-pub use machine::{Control, State};
+pub use machine::{Advice, Control, Saved, State};
 pub use permit::Permit;
 pub use service::CircuitBreakerService;

@@ -6,6 +6,7 @@
 
 mod control;
 mod event;
+mod hints;
 mod judge;
 mod time;
 mod trial;
@@ -20,8 +21,10 @@ use crate::config::{Begins, Config, Initial};
 
 pub use control::{Control, Illegal};
 pub use event::{Ending, Event, Notice, Refusal, State, Step, Ticket, View};
+pub use hints::{Advice, Saved};
 
 use event::Admission;
+use hints::Suspicion;
 use judge::Ramp;
 use trial::Trial;
 pub(crate) use window::Window;
@@ -64,6 +67,8 @@ pub struct Machine {
     cause: Option<Cause>,
     /// In metrics-only: it would be open now.
     would_open: bool,
+    /// What others say, while it is to be gone by.
+    suspicion: Option<Suspicion>,
     /// A place of a probe has become free.
     freed: bool,
     notices: Vec<Notice>,
@@ -109,6 +114,7 @@ impl Machine {
             attempt: 0,
             cause: None,
             would_open: false,
+            suspicion: None,
             freed: false,
             notices: Vec::new(),
             config,

@@ -6,12 +6,13 @@ use std::task::{Context, Poll, ready};
 use seaworthy_core::classify::DefaultClassifier;
 use seaworthy_core::reject::{IntoError, Reject};
 use seaworthy_core::shard::{Share, Spread};
-use seaworthy_core::{Classify, Reason, Rejected};
+use seaworthy_core::{Classify, Reason, Rejected, Verdict};
 use tower_service::Service;
 
 use crate::breaker::CircuitBreaker;
 use crate::future::{Bomb, ResponseFuture};
-use crate::machine::Ending;
+use crate::layer::Options;
+use crate::patience::Patience;
 use crate::permit::Permit;
 use crate::shared::Shared;
 use crate::wait::Wait;
@@ -31,6 +32,8 @@ pub struct CircuitBreakerService<S, C = DefaultClassifier, R = IntoError> {
     readied: bool,
     /// If it is not ready while open.
     wait: Option<Wait>,
+    /// If it matters how long the service behind it takes to get ready.
+    patience: Option<Patience>,
 }
 
 impl<S, C, R> CircuitBreakerService<S, C, R> {
@@ -39,7 +42,7 @@ impl<S, C, R> CircuitBreakerService<S, C, R> {
         breaker: &CircuitBreaker,
         classify: C,
         reject: R,
-        waits: bool,
+        options: Options,
     ) -> Self {
         Self {
             inner,
@@ -48,7 +51,8 @@ impl<S, C, R> CircuitBreakerService<S, C, R> {
             classify,
             reject,
             readied: false,
-            wait: waits.then(Wait::default),
+            wait: options.waits.then(Wait::default),
+            patience: options.ready_within.map(Patience::new),
         }
     }
 
@@ -81,16 +85,16 @@ where
         } else if self.share.rejects() {
             return Poll::Ready(Ok(()));
         }
-        match ready!(self.inner.poll_ready(cx)) {
-            Ok(()) => {}
-            Err(error) => {
-                // Whoever cannot get ready fails as one who cannot answer does.
-                if let Ok(ticket) = self.share.acquire() {
-                    let verdict = self.classify.classify(Err(&error));
-                    self.share.end(ticket, Ending::Verdict(verdict), None);
-                }
-                return Poll::Ready(Err(error));
-            }
+        let polled = self.inner.poll_ready(cx);
+        if let Some(patience) = &mut self.patience
+            && patience.is_exhausted(polled.is_ready(), cx)
+        {
+            self.share.fails(Verdict::Failure);
+        }
+        if let Err(error) = ready!(polled) {
+            // Whoever cannot get ready fails as one who cannot answer does.
+            self.share.fails(self.classify.classify(Err(&error)));
+            return Poll::Ready(Err(error));
         }
         self.readied = true;
         match &mut self.wait {
@@ -139,6 +143,7 @@ impl<S: Clone, C: Clone, R: Clone> Clone for CircuitBreakerService<S, C, R> {
             reject: self.reject.clone(),
             readied: false,
             wait: self.wait.as_ref().map(|_| Wait::default()),
+            patience: self.patience.as_ref().map(Patience::anew),
         }
     }
 }

@@ -14,7 +14,7 @@ use seaworthy_core::shard::Count;
 use seaworthy_core::sync::Lock;
 use seaworthy_core::sync::atomic::{AtomicU64, Ordering};
 use seaworthy_core::waiters::Waiters;
-use seaworthy_core::{Cause, Name, Reason, Rejected};
+use seaworthy_core::{Cause, Name, Reason, Rejected, Verdict};
 
 use crate::gate::{Gate, Mode, Sign};
 use crate::group::Group;
@@ -240,6 +240,13 @@ impl Shared {
             }
         }
         self.end_slowly(ticket, how, took);
+    }
+
+    /// What took no call says this, as if a call did: nothing, if none would be let through.
+    pub(crate) fn fails(&self, verdict: Verdict) {
+        if let Ok(ticket) = self.try_acquire() {
+            self.end(ticket, Ending::Verdict(verdict), None);
+        }
     }
 
     #[inline]

@@ -36,6 +36,13 @@ impl Config {
             time(name, "ramp_up", ramp_up)?;
         }
         self.half_open.check(name)?;
+        let JudgedBy::Rates(calls) = self.half_open.judged_by else {
+            return self.backoff(name);
+        };
+        let has_rates = self.failure_rate.is_some() || self.slow_calls.is_some();
+        let allowed =
+            "only with `failure_rate` or `slow_calls` set: without them every trial ends well";
+        ConfigError::unless(has_rates, name, "half_open.judged_by.rates", calls, allowed)?;
         self.backoff(name)
     }
 

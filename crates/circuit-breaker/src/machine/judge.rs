@@ -145,12 +145,12 @@ impl Machine {
 
     /// Why it would open now.
     fn verdict(&self) -> Option<Cause> {
-        let limit = self.config.consecutive_failures;
+        let limit = self.consecutive_failures();
         if limit.is_some_and(|limit| self.streak >= limit) {
             return Some(Cause::ConsecutiveFailures(self.streak));
         }
         self.config
-            .too_high(self.window.counts(), self.config.minimum_calls)
+            .too_high(self.window.counts(), self.minimum_calls())
     }
 
     /// Until when a success cannot change anything but counts: it lets calls through, and there are enough in the
@@ -159,7 +159,7 @@ impl Machine {
         if !matches!(self.phase, Phase::Closed { ramp: None }) {
             return None;
         }
-        let enough = self.window.counts().calls >= self.config.minimum_calls;
+        let enough = self.window.counts().calls >= self.minimum_calls();
         if self.config.has_rates() && !enough || self.verdict().is_some() {
             return None;
         }

@@ -25,6 +25,7 @@ impl Machine {
                 self.skip(now);
             }
         }
+        self.suspicion = self.suspicion.filter(|it| !it.is_over(now));
         let elapsed = now.since(self.origin).as_nanos();
         // 584 years.
         self.window.pass(u64::try_from(elapsed).unwrap_or(u64::MAX));

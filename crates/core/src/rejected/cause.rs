@@ -5,6 +5,8 @@ use std::fmt;
 /// What had led to the state in which a component turns calls away, with the figures of that moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Cause {
     /// Too great a share of the calls had failed.
     FailureRate {
