@@ -70,6 +70,12 @@ impl CircuitBreaker {
         })
     }
 
+    /// Says that something is unwise: to the bus, and to the log.
+    pub(crate) fn warn(&self, event: BreakerEvent) {
+        self.events().emit(self.name(), Severity::Warning, event);
+        self.shared.log(&[event]);
+    }
+
     pub(crate) fn shared(&self) -> &Spread<Shared> {
         &self.shared
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use seaworthy_core::ConfigError;
 use seaworthy_core::component::Registry;
-use seaworthy_core::event::{Events, Severity};
+use seaworthy_core::event::Events;
 use seaworthy_core::shard;
 
 use crate::breaker::CircuitBreaker;
@@ -139,9 +139,7 @@ impl CircuitBreakerBuilder {
         let breaker = CircuitBreaker::build(Arc::clone(&name), config, surroundings, seed)?;
         registry.register(breaker.shared().shared());
         if may_wedge {
-            breaker
-                .events()
-                .emit(&name, Severity::Warning, BreakerEvent::MayWedge);
+            breaker.warn(BreakerEvent::MayWedge);
         }
         Ok(breaker)
     }

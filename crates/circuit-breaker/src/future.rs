@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use pin_project::pin_project;
+use pin_project::{pin_project, pinned_drop};
 use seaworthy_core::Classify;
 
 use crate::machine::Ending;
@@ -20,7 +20,7 @@ pub struct ResponseFuture<F, T, C> {
     state: State<F, T, C>,
 }
 
-#[pin_project(project = Project)]
+#[pin_project(project = Project, PinnedDrop)]
 #[derive(Debug)]
 enum State<F, T, C> {
     /// Let through.
@@ -82,6 +82,16 @@ where
             Project::Rejected(outcome) => {
                 Poll::Ready(outcome.take().expect("polled again after it was ready"))
             }
+        }
+    }
+}
+
+/// It was cancelled, also if its thread panics for another reason: its own panics are caught sight of where they happen.
+#[pinned_drop]
+impl<F, T, C> PinnedDrop for State<F, T, C> {
+    fn drop(self: Pin<&mut Self>) {
+        if let Project::Call { permit, .. } = self.project() {
+            permit.end(Ending::Cancelled);
         }
     }
 }

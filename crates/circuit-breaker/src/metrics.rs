@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use seaworthy_core::Verdict;
 use seaworthy_core::metrics::{Counter, Gauge};
+use seaworthy_core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::event::BreakerEvent;
 use crate::machine::{Ending, State};
@@ -23,6 +24,8 @@ pub(crate) struct Metrics {
     overdue: Counter,
     /// None for breakers by key: they are in as many states as there are keys.
     states: Option<[(State, Gauge); 7]>,
+    /// The state was told once.
+    begun: AtomicBool,
 }
 
 const STATES: [State; 7] = [
@@ -62,6 +65,7 @@ impl Metrics {
             would_open: counter("seaworthy_circuit_breaker_would_open_total"),
             overdue: counter("seaworthy_circuit_breaker_probes_overdue_total"),
             states: Some(STATES.map(state)),
+            begun: AtomicBool::new(false),
         }
     }
 
@@ -105,8 +109,15 @@ impl Metrics {
         }
     }
 
+    /// Tells the state with the first call, not when the breaker is made: a recorder that is installed in between sees it.
+    pub(crate) fn begin(&self, state: State) {
+        if !self.begun.swap(true, Ordering::Relaxed) {
+            self.show(state);
+        }
+    }
+
     /// One of the gauges is 1, the others are 0.
-    pub(crate) fn show(&self, now: State) {
+    fn show(&self, now: State) {
         for (state, gauge) in self.states.iter().flatten() {
             gauge.set(f64::from(u8::from(*state == now)));
         }

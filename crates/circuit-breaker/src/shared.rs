@@ -84,7 +84,14 @@ impl Shared {
             tally,
             surroundings,
         });
-        shared.with(|_, _| {});
+        let due = {
+            let inner = shared.inner.lock();
+            shared.show(&inner.machine);
+            inner.machine.next_due()
+        };
+        if let Some(due) = due {
+            timer::arm(&shared.me, due);
+        }
         shared
     }
 

@@ -3,58 +3,15 @@
 
 mod common;
 
-use std::collections::BTreeMap;
 use std::future::pending;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 
-use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use seaworthy_supervisor::{Builder, Child, Context, DynamicSupervisor, Init, Restart, Supervisor};
-use seaworthy_testkit::block_on_paused;
+use seaworthy_testkit::measured;
 use tokio::time::sleep;
 
 use common::{counter, crasher, idle, listener, secs, settle};
 
-/// Keeps the counters that were used.
-#[derive(Default)]
-struct Book {
-    counters: Mutex<BTreeMap<String, Arc<AtomicU64>>>,
-}
-
-impl Recorder for Book {
-    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        let labels = key
-            .labels()
-            .map(|label| format!("{}={}", label.key(), label.value()));
-        let name = key.name().trim_start_matches("seaworthy_supervisor_");
-        let series = format!("{name}{{{}}}", labels.collect::<Vec<_>>().join(","));
-        let count = Arc::clone(self.counters.lock().unwrap().entry(series).or_default());
-        Counter::from_arc(count)
-    }
-
-    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-        panic!("no gauge is expected, not {key}");
-    }
-
-    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
-        panic!("no histogram is expected, not {key}");
-    }
-}
-
-/// Runs the story with a recorder of its own, and tells all that was counted.
-fn counted<F: Future<Output = ()>>(story: F) -> Vec<String> {
-    let book = Book::default();
-    metrics::with_local_recorder(&book, || block_on_paused(story));
-    let counters = book.counters.into_inner().unwrap();
-    let counters = counters
-        .iter()
-        .map(|(key, count)| format!("{key} {}", count.load(SeqCst)));
-    counters.collect()
-}
+const PREFIX: &str = "seaworthy_supervisor_";
 
 /// A child that ends in a different way each time, and stays at last.
 fn fickle() -> Child {
@@ -83,7 +40,7 @@ fn app() -> Builder {
 
 #[test]
 fn starts_and_exits() {
-    let counters = counted(async {
+    let counters = measured(PREFIX, async {
         let inner = Supervisor::builder("inner").child(idle("a"));
         let root = app()
             .child(fickle())
@@ -111,7 +68,7 @@ fn starts_and_exits() {
 
 #[test]
 fn failures() {
-    let counters = counted(async {
+    let counters = measured(PREFIX, async {
         let calls = counter();
         let fails = Child::init("f", move |_cx| {
             let call = calls();
@@ -139,7 +96,7 @@ fn failures() {
 /// The series of a supervisor go on when it is restarted, and children are no labels.
 #[test]
 fn series_are_bounded() {
-    let counters = counted(async {
+    let counters = measured(PREFIX, async {
         let template = Child::template(|_cx, ()| pending());
         let pool =
             DynamicSupervisor::builder("pool").template(template.restart(Restart::Temporary));

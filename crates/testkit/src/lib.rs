@@ -5,6 +5,7 @@
 //! * [`Live`]: how many of something are alive, and how many ever were at once.
 //! * [`seeds`]: random schedules that can be replayed.
 //! * [`block_on_paused`]: a test in virtual time.
+//! * [`measured`]: what a story leaves in the metrics.
 //!
 //! Not published: use it as a dev-dependency by path, in `tests/` folders. In unit tests of a crate
 //! that this one depended on, there would be two copies of that crate; so this one depends on none.
@@ -15,6 +16,7 @@ mod every_await;
 mod every_poll;
 mod fuse;
 mod live;
+mod measured;
 mod paused;
 mod round;
 mod seeds;
@@ -25,5 +27,6 @@ pub use every_await::at_every_await;
 pub use every_poll::panic_at_every_poll;
 pub use fuse::{Fuse, Fused};
 pub use live::{Live, LiveGuard};
+pub use measured::measured;
 pub use paused::block_on_paused;
 pub use seeds::{Rng, Seed, Seeds, seeds};

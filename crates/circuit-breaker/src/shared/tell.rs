@@ -25,6 +25,7 @@ impl Shared {
     pub(super) fn settle(&self, inner: &mut Inner) -> Aftermath {
         let notices = inner.machine.take_notices();
         self.show(&inner.machine);
+        self.surroundings.metrics.begin(inner.machine.state());
         let mut after = Aftermath::default();
         if inner.machine.take_freed() || !notices.is_empty() {
             after.waiters = inner.waiters.take();
@@ -88,7 +89,7 @@ impl Shared {
     }
 
     #[cfg(feature = "tracing")]
-    fn log(&self, events: &[BreakerEvent]) {
+    pub(crate) fn log(&self, events: &[BreakerEvent]) {
         let breaker = self.name();
         for event in events {
             // A subscriber that panics harms nobody else.
@@ -96,14 +97,15 @@ impl Shared {
                 BreakerEvent::Turned {
                     to: State::Open, ..
                 }
-                | BreakerEvent::WouldOpen { .. } => tracing::warn!(%breaker, "circuit {event}"),
+                | BreakerEvent::WouldOpen { .. }
+                | BreakerEvent::MayWedge => tracing::warn!(%breaker, "circuit {event}"),
                 _ => tracing::info!(%breaker, "circuit {event}"),
             });
         }
     }
 
     #[cfg(not(feature = "tracing"))]
-    fn log(&self, _events: &[BreakerEvent]) {}
+    pub(crate) fn log(&self, _events: &[BreakerEvent]) {}
 }
 
 impl Drop for Shared {
