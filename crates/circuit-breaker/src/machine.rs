@@ -53,6 +53,8 @@ pub struct Machine {
     random: fastrand::Rng,
     /// Buckets of time begin at whole multiples of their length after this.
     origin: Coarse,
+    /// The latest moment that it was told.
+    now: Coarse,
     /// Counts the states it was in: what began in an earlier one says nothing about this one.
     generation: u32,
     phase: Phase,
@@ -106,6 +108,7 @@ impl Machine {
             backoff,
             random: fastrand::Rng::with_seed(seed),
             origin: now,
+            now,
             generation: 1,
             phase: Phase::Closed { ramp: None },
             since: now,
@@ -156,7 +159,7 @@ impl Machine {
     }
 
     pub(crate) fn acquire(&mut self, now: Coarse) -> Admission {
-        self.pass(now, true);
+        let now = self.pass(now, true);
         let ticket = Ticket::of(self.generation);
         match &mut self.phase {
             Phase::Closed { ramp: None } | Phase::Disabled | Phase::MetricsOnly => Ok(ticket),

@@ -40,7 +40,7 @@ pub struct Illegal {
 
 impl Machine {
     pub(crate) fn control(&mut self, now: Coarse, control: Control) -> Result<(), Illegal> {
-        self.pass(now, false);
+        let now = self.pass(now, false);
         let from = self.state();
         let closed = matches!(from, State::Closed | State::Recovering);
         let counts_only = from == State::MetricsOnly;

@@ -80,7 +80,7 @@ impl Machine {
         how: Ending,
         took: Option<Duration>,
     ) -> bool {
-        self.pass(now, false);
+        let now = self.pass(now, false);
         if ticket.generation != self.generation {
             return false;
         }

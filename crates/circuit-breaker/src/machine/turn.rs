@@ -15,10 +15,16 @@ use crate::config::{AfterWait, Begins};
 /// After so many turns without anybody looking, the rest is reckoned, not walked.
 const TURNS_MAX: u32 = 64;
 
+/// What is due after it never comes about.
+const LAST: Coarse = Coarse::from_nanos(u64::MAX - 1);
+
 impl Machine {
     /// Brings about what was due, each at its moment. `calling`: because somebody wants to make a call.
-    pub(super) fn pass(&mut self, now: Coarse, calling: bool) {
-        let mut turns = 0;
+    ///
+    /// Returns what is to be taken for now: the latest moment that was ever told, before the end of time.
+    pub(super) fn pass(&mut self, now: Coarse, calling: bool) -> Coarse {
+        self.now = now.min(LAST).max(self.now);
+        let (now, mut turns) = (self.now, 0);
         while self.pass_once(now, calling) {
             turns += 1;
             if turns > TURNS_MAX {
@@ -29,6 +35,7 @@ impl Machine {
         let elapsed = now.since(self.origin).as_nanos();
         // 584 years.
         self.window.pass(u64::try_from(elapsed).unwrap_or(u64::MAX));
+        now
     }
 
     fn pass_once(&mut self, now: Coarse, calling: bool) -> bool {
