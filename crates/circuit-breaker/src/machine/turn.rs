@@ -32,10 +32,13 @@ impl Machine {
             }
         }
         self.suspicion = self.suspicion.filter(|it| !it.is_over(now));
-        let elapsed = now.since(self.origin).as_nanos();
-        // 584 years.
-        self.window.pass(u64::try_from(elapsed).unwrap_or(u64::MAX));
+        self.window.pass(self.elapsed(now));
         now
+    }
+
+    /// Nanoseconds since the buckets of time begin.
+    fn elapsed(&self, now: Coarse) -> u64 {
+        now.as_nanos().saturating_sub(self.origin.as_nanos())
     }
 
     fn pass_once(&mut self, now: Coarse, calling: bool) -> bool {
@@ -146,6 +149,7 @@ impl Machine {
         // What it has counted is shown for as long as it is open because of it.
         if !matches!(phase, Phase::Open { .. } | Phase::HalfOpen(_)) {
             self.window = Window::new(self.config.window);
+            self.window.pass(self.elapsed(at));
             self.streak = 0;
             self.would_open = false;
         }
