@@ -57,8 +57,11 @@ impl Machine {
                 let Some(due) = trial.next_due().filter(|due| *due <= now) else {
                     return false;
                 };
-                if trial.is_over(due) {
-                    self.give_up_trial(due);
+                if let Some(then) = trial.over(due) {
+                    match then {
+                        AfterWait::Closed => self.close(due),
+                        AfterWait::Open => self.open(due, Cause::TrialTimeout),
+                    }
                 } else if let Some(judgement) = trial.reclaim(due, &self.config) {
                     self.freed = true;
                     self.notices.push(Notice::ProbeOverdue);
@@ -101,13 +104,6 @@ impl Machine {
             Judgement::NotYet => {}
             Judgement::Back => self.close(at),
             Judgement::StillBad(cause) => self.open(at, cause),
-        }
-    }
-
-    fn give_up_trial(&mut self, at: Coarse) {
-        match self.config.half_open.max_wait.map(|max_wait| max_wait.then) {
-            Some(AfterWait::Closed) => self.close(at),
-            _ => self.open(at, Cause::TrialTimeout),
         }
     }
 
