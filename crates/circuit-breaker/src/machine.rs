@@ -61,6 +61,8 @@ pub struct Machine {
     /// When it came into this state.
     since: Coarse,
     window: Window,
+    /// Since when the window is filled.
+    counts_since: Coarse,
     /// Failures since the last success.
     streak: u32,
     /// How often it has opened in a row.
@@ -113,6 +115,7 @@ impl Machine {
             phase: Phase::Closed { ramp: None },
             since: now,
             window,
+            counts_since: now,
             streak: 0,
             attempt: 0,
             cause: None,

@@ -54,7 +54,12 @@ impl Machine {
                 return Err(Illegal { from, to });
             }
             Control::Close => self.close(now),
-            Control::Open => self.open(now, Cause::Forced),
+            Control::Open => {
+                if self.is_well(now) {
+                    self.attempt = 0;
+                }
+                self.open(now, Cause::Forced);
+            }
             Control::HalfOpen => self.try_out(now),
             Control::ForceOpen => self.enter(now, Phase::ForcedOpen, Some(Cause::Forced)),
             Control::Disable => self.enter(now, Phase::Disabled, None),

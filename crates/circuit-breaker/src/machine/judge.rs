@@ -111,6 +111,8 @@ impl Machine {
     }
 
     fn count(&mut self, now: Coarse, mark: Mark) {
+        // The calls that it opens by are no sign of health, even if they fill the window.
+        let well = self.is_well(now);
         self.window.add(mark);
         self.streak = if mark.failed {
             self.streak.saturating_add(1)
@@ -120,6 +122,9 @@ impl Machine {
         let bad = self.verdict();
         if !matches!(self.phase, Phase::MetricsOnly) {
             if let Some(cause) = bad {
+                if well {
+                    self.attempt = 0;
+                }
                 self.open(now, cause);
             }
             return;

@@ -117,12 +117,13 @@ impl Machine {
         self.enter(at, Phase::HalfOpen(trial), None);
     }
 
+    /// Whether it was well for the length of a window, as far as it has counted.
+    pub(super) fn is_well(&self, at: Coarse) -> bool {
+        let closed = matches!(self.phase, Phase::Closed { .. });
+        closed && self.window.is_full(at.since(self.counts_since))
+    }
+
     pub(super) fn open(&mut self, at: Coarse, cause: Cause) {
-        let well =
-            matches!(self.phase, Phase::Closed { .. }) && self.window.is_full(at.since(self.since));
-        if well {
-            self.attempt = 0;
-        }
         let open_for = self.backoff.delay(self.attempt, self.random.f64());
         self.attempt = self.attempt.saturating_add(1);
         self.cause = Some(cause);
@@ -146,6 +147,7 @@ impl Machine {
         if !matches!(phase, Phase::Open { .. } | Phase::HalfOpen(_)) {
             self.window = Window::new(self.config.window);
             self.window.pass(self.elapsed(at));
+            self.counts_since = at;
             self.streak = 0;
             self.would_open = false;
         }
