@@ -53,12 +53,16 @@ pub struct Machine {
     random: fastrand::Rng,
     /// Buckets of time begin at whole multiples of their length after this.
     origin: Coarse,
+    /// The latest moment that it was told.
+    now: Coarse,
     /// Counts the states it was in: what began in an earlier one says nothing about this one.
     generation: u32,
     phase: Phase,
     /// When it came into this state.
     since: Coarse,
     window: Window,
+    /// Since when the window is filled.
+    counts_since: Coarse,
     /// Failures since the last success.
     streak: u32,
     /// How often it has opened in a row.
@@ -106,10 +110,12 @@ impl Machine {
             backoff,
             random: fastrand::Rng::with_seed(seed),
             origin: now,
+            now,
             generation: 1,
             phase: Phase::Closed { ramp: None },
             since: now,
             window,
+            counts_since: now,
             streak: 0,
             attempt: 0,
             cause: None,
@@ -156,7 +162,7 @@ impl Machine {
     }
 
     pub(crate) fn acquire(&mut self, now: Coarse) -> Admission {
-        self.pass(now, true);
+        let now = self.pass(now, true);
         let ticket = Ticket::of(self.generation);
         match &mut self.phase {
             Phase::Closed { ramp: None } | Phase::Disabled | Phase::MetricsOnly => Ok(ticket),

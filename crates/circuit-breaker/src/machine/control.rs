@@ -40,7 +40,7 @@ pub struct Illegal {
 
 impl Machine {
     pub(crate) fn control(&mut self, now: Coarse, control: Control) -> Result<(), Illegal> {
-        self.pass(now, false);
+        let now = self.pass(now, false);
         let from = self.state();
         let closed = matches!(from, State::Closed | State::Recovering);
         let counts_only = from == State::MetricsOnly;
@@ -54,7 +54,12 @@ impl Machine {
                 return Err(Illegal { from, to });
             }
             Control::Close => self.close(now),
-            Control::Open => self.open(now, Cause::Forced),
+            Control::Open => {
+                if self.is_well(now) {
+                    self.attempt = 0;
+                }
+                self.open(now, Cause::Forced);
+            }
             Control::HalfOpen => self.try_out(now),
             Control::ForceOpen => self.enter(now, Phase::ForcedOpen, Some(Cause::Forced)),
             Control::Disable => self.enter(now, Phase::Disabled, None),

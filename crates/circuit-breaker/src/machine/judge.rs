@@ -80,7 +80,7 @@ impl Machine {
         how: Ending,
         took: Option<Duration>,
     ) -> bool {
-        self.pass(now, false);
+        let now = self.pass(now, false);
         if ticket.generation != self.generation {
             return false;
         }
@@ -111,6 +111,8 @@ impl Machine {
     }
 
     fn count(&mut self, now: Coarse, mark: Mark) {
+        // The calls that it opens by are no sign of health, even if they fill the window.
+        let well = self.is_well(now);
         self.window.add(mark);
         self.streak = if mark.failed {
             self.streak.saturating_add(1)
@@ -120,6 +122,9 @@ impl Machine {
         let bad = self.verdict();
         if !matches!(self.phase, Phase::MetricsOnly) {
             if let Some(cause) = bad {
+                if well {
+                    self.attempt = 0;
+                }
                 self.open(now, cause);
             }
             return;
@@ -169,22 +174,26 @@ impl Machine {
 }
 
 /// Lets through a share of the calls that grows from a tenth to all.
+///
+/// In whole numbers, so that a tenth is a tenth: a call takes ten times the length of the ramp, in nanoseconds, and each
+/// that is asked for brings its share of that. A year is not too long for it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ramp {
     length: Duration,
-    /// What was held back so far, in calls.
-    credit: f64,
+    /// What was held back so far.
+    credit: u64,
 }
 
-/// The share with which it begins.
-const LEAST: f64 = 0.1;
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
 
 impl Ramp {
     pub(super) fn new(length: Duration) -> Self {
         // The first call is let through.
         Self {
             length,
-            credit: 1.0 - LEAST,
+            credit: 9 * nanos(length),
         }
     }
 
@@ -197,13 +206,13 @@ impl Ramp {
         after(now, self.length / 20)
     }
 
-    /// Evenly, not by chance: of ten calls at a share of 0.3 it is the fourth, the seventh and the tenth.
+    /// Evenly, not by chance: at a share of a tenth it is the first, the eleventh, the twenty-first.
     pub(super) fn admits(&mut self, elapsed: Duration) -> bool {
-        let part = elapsed.as_secs_f64() / self.length.as_secs_f64();
-        self.credit += LEAST + (1.0 - LEAST) * part.min(1.0);
-        let admits = self.credit >= 1.0;
+        let length = nanos(self.length);
+        self.credit += length + 9 * nanos(elapsed).min(length);
+        let admits = self.credit >= 10 * length;
         if admits {
-            self.credit -= 1.0;
+            self.credit -= 10 * length;
         }
         admits
     }

@@ -7,7 +7,7 @@ use seaworthy_core::Cause;
 use seaworthy_core::clock::Coarse;
 
 use super::window::{Mark, Ring};
-use crate::config::{Config, HalfOpen, JudgedBy, Permits};
+use crate::config::{AfterWait, Config, HalfOpen, JudgedBy, Permits};
 
 /// What a trial comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub(super) struct Trial {
     lease: Option<Duration>,
     /// When it is over, whatever was found.
     deadline: Option<Coarse>,
+    /// What comes then.
+    then: AfterWait,
     /// Numbers and deadlines of those under way; both grow.
     running: VecDeque<(u32, Coarse)>,
     /// How many were let in, without those that were given back.
@@ -62,6 +64,7 @@ impl Trial {
             judged_by,
             lease,
             deadline: max_wait.map(|max_wait| after(now, max_wait.time)),
+            then: max_wait.map_or(AfterWait::Open, |max_wait| max_wait.then),
             running: VecDeque::new(),
             issued: 0,
             last: 0,
@@ -85,9 +88,11 @@ impl Trial {
         }
     }
 
-    /// Whether it is over at this moment, whatever was found.
-    pub(super) fn is_over(&self, at: Coarse) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= at)
+    /// What comes if it is over at this moment, whatever was found.
+    pub(super) fn over(&self, at: Coarse) -> Option<AfterWait> {
+        self.deadline
+            .filter(|deadline| *deadline <= at)
+            .map(|_| self.then)
     }
 
     /// Lets a call through, if there is a place: its number.

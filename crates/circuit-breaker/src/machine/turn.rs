@@ -15,10 +15,16 @@ use crate::config::{AfterWait, Begins};
 /// After so many turns without anybody looking, the rest is reckoned, not walked.
 const TURNS_MAX: u32 = 64;
 
+/// What is due after it never comes about.
+const LAST: Coarse = Coarse::from_nanos(u64::MAX - 1);
+
 impl Machine {
     /// Brings about what was due, each at its moment. `calling`: because somebody wants to make a call.
-    pub(super) fn pass(&mut self, now: Coarse, calling: bool) {
-        let mut turns = 0;
+    ///
+    /// Returns what is to be taken for now: the latest moment that was ever told, before the end of time.
+    pub(super) fn pass(&mut self, now: Coarse, calling: bool) -> Coarse {
+        self.now = now.min(LAST).max(self.now);
+        let (now, mut turns) = (self.now, 0);
         while self.pass_once(now, calling) {
             turns += 1;
             if turns > TURNS_MAX {
@@ -26,9 +32,13 @@ impl Machine {
             }
         }
         self.suspicion = self.suspicion.filter(|it| !it.is_over(now));
-        let elapsed = now.since(self.origin).as_nanos();
-        // 584 years.
-        self.window.pass(u64::try_from(elapsed).unwrap_or(u64::MAX));
+        self.window.pass(self.elapsed(now));
+        now
+    }
+
+    /// Nanoseconds since the buckets of time begin.
+    fn elapsed(&self, now: Coarse) -> u64 {
+        now.as_nanos().saturating_sub(self.origin.as_nanos())
     }
 
     fn pass_once(&mut self, now: Coarse, calling: bool) -> bool {
@@ -47,8 +57,11 @@ impl Machine {
                 let Some(due) = trial.next_due().filter(|due| *due <= now) else {
                     return false;
                 };
-                if trial.is_over(due) {
-                    self.give_up_trial(due);
+                if let Some(then) = trial.over(due) {
+                    match then {
+                        AfterWait::Closed => self.close(due),
+                        AfterWait::Open => self.open(due, Cause::TrialTimeout),
+                    }
                 } else if let Some(judgement) = trial.reclaim(due, &self.config) {
                     self.freed = true;
                     self.notices.push(Notice::ProbeOverdue);
@@ -94,13 +107,6 @@ impl Machine {
         }
     }
 
-    fn give_up_trial(&mut self, at: Coarse) {
-        match self.config.half_open.max_wait.map(|max_wait| max_wait.then) {
-            Some(AfterWait::Closed) => self.close(at),
-            _ => self.open(at, Cause::TrialTimeout),
-        }
-    }
-
     pub(super) fn close(&mut self, at: Coarse) {
         let ramp = self.config.ramp_up.map(Ramp::new);
         self.enter(at, Phase::Closed { ramp }, None);
@@ -111,12 +117,13 @@ impl Machine {
         self.enter(at, Phase::HalfOpen(trial), None);
     }
 
+    /// Whether it was well for the length of a window, as far as it has counted.
+    pub(super) fn is_well(&self, at: Coarse) -> bool {
+        let closed = matches!(self.phase, Phase::Closed { .. });
+        closed && self.window.is_full(at.since(self.counts_since))
+    }
+
     pub(super) fn open(&mut self, at: Coarse, cause: Cause) {
-        let well =
-            matches!(self.phase, Phase::Closed { .. }) && self.window.is_full(at.since(self.since));
-        if well {
-            self.attempt = 0;
-        }
         let open_for = self.backoff.delay(self.attempt, self.random.f64());
         self.attempt = self.attempt.saturating_add(1);
         self.cause = Some(cause);
@@ -139,6 +146,8 @@ impl Machine {
         // What it has counted is shown for as long as it is open because of it.
         if !matches!(phase, Phase::Open { .. } | Phase::HalfOpen(_)) {
             self.window = Window::new(self.config.window);
+            self.window.pass(self.elapsed(at));
+            self.counts_since = at;
             self.streak = 0;
             self.would_open = false;
         }
