@@ -16,8 +16,11 @@ use crate::config::Config;
 use crate::group::Group;
 use crate::metrics::Metrics;
 
-/// A lock for so many keys is held for a moment only.
+/// At most so many locks, each for a part of the keys.
 const SHARDS: usize = 16;
+
+/// Not worth a lock of their own: with few keys in each part, one would overflow while others are empty.
+const FEW: usize = 64;
 
 /// Makes [`CircuitBreakers`].
 #[derive(Debug)]
@@ -49,8 +52,8 @@ impl CircuitBreakersBuilder {
         self
     }
 
-    /// How many are kept at most, rounded up to a multiple of 16 if it is more than that; each takes some 2 KB.
-    /// Default: 1024.
+    /// How many are kept at most, rounded up by 15 at the most; each takes some 2 KB. From 128 on they are kept in up
+    /// to 16 parts by their hash, each with its share of the room. Default: 1024.
     pub fn capacity(mut self, keys: usize) -> Self {
         self.capacity = keys;
         self
@@ -99,7 +102,7 @@ impl CircuitBreakersBuilder {
         let fits = max_open > 0.0 && max_open <= 1.0;
         let allowed = "above 0 and at most 1";
         ConfigError::unless(fits, &name, "max_open", max_open, allowed)?;
-        let shards = SHARDS.min(capacity.get());
+        let shards = (capacity.get() / FEW).clamp(1, SHARDS);
         let inner = Inner {
             metrics: Arc::new(Metrics::keyed(&name)),
             name,
