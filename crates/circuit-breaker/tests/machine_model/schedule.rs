@@ -145,6 +145,11 @@ pub fn config() -> impl Strategy<Value = Config> {
             (config.open, config.half_open) = (open, half_open);
             (config.ramp_up, config.initial) = (ramp_up, initial);
             (config.cancelled, config.panicked, config.overload) = policies;
+            // Rates that nothing is measured by are refused.
+            let rates = matches!(half_open.judged_by, JudgedBy::Rates(_));
+            if rates && config.slow_calls.is_none() {
+                config.failure_rate.get_or_insert(0.5);
+            }
             config
         },
     )
