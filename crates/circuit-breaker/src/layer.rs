@@ -76,7 +76,8 @@ impl<C, R> CircuitBreakerLayer<C, R> {
     /// send them elsewhere.
     ///
     /// A place for a probe is taken in `poll_ready`, and held until the call, or until the service is polled again or
-    /// dropped: do not keep a service that is ready and not used. A clone takes nothing over.
+    /// dropped: do not keep a service that is ready and not used. A clone takes nothing over. Waiting needs the timers of a
+    /// tokio runtime.
     #[must_use]
     pub fn not_ready_while_open(mut self) -> Self {
         self.options.waits = true;

@@ -50,7 +50,7 @@
 //!
 //! What a breaker can be asked to do otherwise is in [`Config`], which can be read from a file (feature `serde`) and
 //! [changed](CircuitBreaker::reconfigure) while it runs, without losing what it has counted. Orders are
-//! [`force_open`](CircuitBreaker::force_open), [`disable`](CircuitBreaker::disable),
+//! [`force_open`](CircuitBreaker::force_open), [`isolate`](CircuitBreaker::isolate) for as long as something lasts, [`disable`](CircuitBreaker::disable),
 //! [`metrics_only`](CircuitBreaker::metrics_only), [`reset`](CircuitBreaker::reset), and [`Control`] for the rest.
 //!
 //! # What is promised
@@ -90,6 +90,7 @@ mod event;
 mod future;
 mod gate;
 mod group;
+mod isolation;
 mod keyed;
 mod layer;
 pub mod machine;
@@ -111,6 +112,7 @@ pub use config::{
 };
 pub use event::BreakerEvent;
 pub use future::ResponseFuture;
+pub use isolation::Isolation;
 pub use keyed::{CircuitBreakers, CircuitBreakersBuilder, KeyedLayer, KeyedService};
 pub use layer::CircuitBreakerLayer;
 pub use machine::{Advice, Control, Saved, State};

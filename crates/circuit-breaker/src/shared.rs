@@ -12,7 +12,7 @@ use seaworthy_core::event::Events;
 use seaworthy_core::name::Kept;
 use seaworthy_core::shard::Count;
 use seaworthy_core::sync::Lock;
-use seaworthy_core::sync::atomic::{AtomicU64, Ordering};
+use seaworthy_core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use seaworthy_core::waiters::Waiters;
 use seaworthy_core::{Cause, Name, Reason, Rejected, Verdict};
 
@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     /// Calls that take longer are slow, in nanoseconds; `u64::MAX` if none is.
     slow_after: AtomicU64,
     inner: Lock<Inner>,
+    /// How many want it to be open; changed under the lock.
+    pub(crate) isolations: AtomicUsize,
     surroundings: Surroundings,
     me: Weak<Self>,
 }
@@ -73,6 +75,7 @@ impl Shared {
             name: Kept::new(name),
             gate: Gate::new(),
             slow_after: AtomicU64::new(u64::MAX),
+            isolations: AtomicUsize::new(0),
             rejections: Count::over(surroundings.shards),
             inner: Lock::new(Inner {
                 machine,
