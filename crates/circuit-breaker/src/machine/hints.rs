@@ -69,12 +69,12 @@ impl Machine {
             of,
             valid_for,
         } = advice;
+        let now = self.pass(now, false);
         let share = f64::from(open.min(of)) / f64::from(of.max(1));
         self.suspicion = Some(Suspicion {
             factor: 1.0 - share / 2.0,
             until: after(now, valid_for),
         });
-        self.look(now);
     }
 
     pub(super) fn minimum_calls(&self) -> u32 {

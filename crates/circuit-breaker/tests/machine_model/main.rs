@@ -84,6 +84,13 @@ impl Bench {
                 assert_eq!(kept, Ok(expected));
                 self.act(&Action::Look);
             }
+            Action::Advise(advice) => {
+                let now = Coarse::from_nanos(self.clock);
+                self.one_by_one.advise(now, *advice);
+                self.in_bulk.advise(now, *advice);
+                self.model.advise(self.clock, *advice);
+                self.act(&Action::Look);
+            }
             Action::Pass(nanos) => self.clock += nanos,
             Action::PassTo(which, off) => {
                 let moments = self.model.boundaries();

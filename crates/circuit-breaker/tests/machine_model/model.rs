@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seaworthy_circuit_breaker::machine::{Control, Ending, Notice, Refusal, State};
+use seaworthy_circuit_breaker::machine::{Advice, Control, Ending, Notice, Refusal, State};
 use seaworthy_circuit_breaker::{
     AfterWait, Begins, Cancelled, Config, Initial, MaxWait, Overload, Panicked, Window,
 };
@@ -59,6 +59,8 @@ pub struct Model {
     pub openings: u32,
     pub cause: Option<Cause>,
     would_open: bool,
+    /// An advice, and until when to go by it.
+    advice: Option<(Advice, u64)>,
     pub notices: Vec<Notice>,
     /// So much came about by time alone that a machine may have reckoned instead of walked.
     pub walked_far: bool,
@@ -84,6 +86,7 @@ impl Model {
             openings: 0,
             cause: None,
             would_open: false,
+            advice: None,
             notices: Vec::new(),
             walked_far: false,
         };
@@ -147,18 +150,22 @@ impl Model {
         if self
             .config
             .consecutive_failures
-            .is_some_and(|most| streak >= most)
+            .is_some_and(|most| streak >= self.limit(most))
         {
             return Some(Cause::ConsecutiveFailures(streak));
         }
-        rates(&self.config, self.counts(), self.config.minimum_calls)
+        rates(
+            &self.config,
+            self.counts(),
+            self.limit(self.config.minimum_calls),
+        )
     }
 
     /// One success more would only be counted.
     pub fn is_stable(&self) -> bool {
         let rates = self.config.failure_rate.is_some() || self.config.slow_calls.is_some();
         matches!(self.phase, Phase::Closed(None))
-            && (!rates || self.counts().0 >= self.config.minimum_calls)
+            && (!rates || self.counts().0 >= self.limit(self.config.minimum_calls))
             && self.verdict().is_none()
     }
 
@@ -409,6 +416,21 @@ impl Model {
         };
         self.pass(now, false);
         kept
+    }
+
+    pub fn advise(&mut self, now: u64, advice: Advice) {
+        self.pass(now, false);
+        self.advice = Some((advice, self.now + nanos(advice.valid_for)));
+    }
+
+    /// A limit, less up to a half of it by advice.
+    fn limit(&self, limit: u32) -> u32 {
+        match self.advice {
+            Some((Advice { open, of, .. }, until)) if of > 0 && until > self.now => {
+                (limit * (2 * of - open.min(of))).div_ceil(2 * of)
+            }
+            _ => limit,
+        }
     }
 
     /// So many successes at the time of the last event.

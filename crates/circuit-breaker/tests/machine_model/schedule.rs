@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use seaworthy_circuit_breaker::machine::{Control, Ending};
+use seaworthy_circuit_breaker::machine::{Advice, Control, Ending};
 use seaworthy_circuit_breaker::{
     AfterWait, Begins, Cancelled, Config, HalfOpen, Initial, JudgedBy, MaxWait, OpenFor, Overload,
     Panicked, Permits, SlowCalls, Window,
@@ -25,6 +25,7 @@ pub enum Action {
     Successes(usize),
     Control(Control),
     Reconfigure(Box<Config>),
+    Advise(Advice),
     /// So many nanoseconds pass.
     Pass(u64),
     /// Up to one of the moments at which something is due, and so far from it.
@@ -134,7 +135,7 @@ pub fn config() -> impl Strategy<Value = Config> {
         policies(),
     );
     parts.prop_map(
-        |(window, rules, open, half_open, ramp_up, initial, policies)| {
+        |(window, rules, open, mut half_open, ramp_up, initial, policies)| {
             let mut config = Config::default();
             (config.window, config.minimum_calls) = window;
             (
@@ -142,6 +143,12 @@ pub fn config() -> impl Strategy<Value = Config> {
                 config.slow_calls,
                 config.consecutive_failures,
             ) = rules;
+            if config.failure_rate.is_none() && config.slow_calls.is_none() {
+                // A trial could end in one way only, and that is refused.
+                if let JudgedBy::Rates(calls) = half_open.judged_by {
+                    half_open.judged_by = JudgedBy::Successes(calls);
+                }
+            }
             (config.open, config.half_open) = (open, half_open);
             (config.ramp_up, config.initial) = (ramp_up, initial);
             (config.cancelled, config.panicked, config.overload) = policies;
@@ -195,12 +202,21 @@ fn action() -> impl Strategy<Value = Action> {
         12 => (ending(), took()).prop_map(|(how, took)| Action::Call(how, took)),
         2 => (1_usize..20).prop_map(Action::Successes),
         1 => control().prop_map(Action::Control),
+        1 => advice().prop_map(Action::Advise),
         1 => config().prop_map(|config| Action::Reconfigure(Box::new(config))),
         4 => (0_u64..15_000_000).prop_map(Action::Pass),
         6 => (index(), -1_i64..=1).prop_map(|(which, off)| Action::PassTo(which, off)),
         1 => (100_000_000_u64..10_000_000_000).prop_map(Action::Pass),
         1 => (1_u64..30_000_000).prop_map(Action::Back),
     ]
+}
+
+fn advice() -> impl Strategy<Value = Advice> {
+    (0_u32..5, 0_u32..5, 0_u64..50).prop_map(|(open, of, time)| Advice {
+        open,
+        of,
+        valid_for: millis(time),
+    })
 }
 
 pub fn schedule() -> impl Strategy<Value = Vec<Action>> {
