@@ -74,7 +74,8 @@
 //!
 //! # Features
 //!
-//! * `http`, `grpc`: classifiers for responses that are failures.
+//! * `http`, `grpc`: classifiers for responses that are failures, and layers for which a call lasts until its body has
+//!   ended: module `http`.
 //! * `serde`: [`Config`] and [`Saved`] can be read and written.
 //! * `metrics`: calls, rejections, openings and the state go to the `metrics` facade.
 //! * `tracing`: changes of state are logged.
@@ -83,13 +84,14 @@
 
 mod breaker;
 mod builder;
-#[cfg(feature = "http")]
-pub mod classify;
 mod config;
 mod event;
 mod future;
 mod gate;
 mod group;
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+pub mod http;
 mod isolation;
 mod keyed;
 mod layer;

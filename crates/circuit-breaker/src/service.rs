@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use seaworthy_core::classify::DefaultClassifier;
 use seaworthy_core::reject::{IntoError, Reject};
 use seaworthy_core::shard::{Share, Spread};
-use seaworthy_core::{Classify, Reason, Rejected, Verdict};
+use seaworthy_core::{Classify, Verdict};
 use tower_service::Service;
 
 use crate::breaker::CircuitBreaker;
@@ -122,8 +122,7 @@ where
                 ResponseFuture::call(future, permit, self.classify.clone())
             }
             Ok(permit) => {
-                // It was open when this instance was asked whether it is ready.
-                let again = Rejected::new(Reason::CircuitOpen, self.share.kept_name());
+                let again = self.share.not_readied();
                 permit.release();
                 ResponseFuture::rejected(self.reject.reject(again))
             }

@@ -14,7 +14,7 @@ use seaworthy_core::shard::Count;
 use seaworthy_core::sync::Lock;
 use seaworthy_core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use seaworthy_core::waiters::Waiters;
-use seaworthy_core::{Cause, Name, Reason, Rejected, Verdict};
+use seaworthy_core::{Cause, Reason, Rejected, Verdict};
 
 use crate::gate::{Gate, Mode, Sign};
 use crate::group::Group;
@@ -102,8 +102,10 @@ impl Shared {
         self.name.text()
     }
 
-    pub(crate) fn kept_name(&self) -> Name {
-        self.name.name()
+    /// It was open when an instance was asked whether it is ready, and lets calls through when that is called.
+    #[cold]
+    pub(crate) fn not_readied(&self) -> Rejected {
+        Rejected::new(Reason::CircuitOpen, self.name.name())
     }
 
     pub(crate) fn events(&self) -> &Events {

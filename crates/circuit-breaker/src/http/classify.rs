@@ -1,15 +1,14 @@
 //! Classifiers for protocols in which a failure is a response.
 
-#[cfg(feature = "grpc")]
-use http::HeaderMap;
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use seaworthy_core::classify::DefaultClassifier;
 use seaworthy_core::{Classify, Verdict};
 
 /// Judges HTTP responses by their status: 429 and 503 are overload, other 5xx failures, the rest successes (a 404 is an
 /// answer). Errors are judged as by [`DefaultClassifier`].
 ///
-/// The verdict is given when the head of the response is there; a body that breaks off later is not seen.
+/// With a plain layer the verdict is given when the head of the response is there; a body that breaks off later is seen
+/// with [`http_layer`](crate::CircuitBreaker::http_layer).
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HttpStatus;
@@ -32,8 +31,8 @@ impl<B, Err: 'static> Classify<Response<B>, Err> for HttpStatus {
 /// Judges gRPC responses by the status in their headers, where a server puts it that has no message to send.
 ///
 /// `RESOURCE_EXHAUSTED` is overload; `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNAVAILABLE`, `INTERNAL` and `DATA_LOSS` are
-/// failures; `CANCELLED` says nothing, since the caller did it; the rest are answers. Without a status in the headers it
-/// is in the trailers, which are not seen, and the HTTP status counts. Errors are judged as by [`DefaultClassifier`]:
+/// failures; `CANCELLED` says nothing, since the caller did it; the rest are answers. Without a status in the headers the
+/// HTTP status counts, and with [`grpc_layer`](crate::CircuitBreaker::grpc_layer) the one in the trailers. Errors are judged as by [`DefaultClassifier`]:
 /// that of a generated tonic client is better judged by a closure over its code, with [`verdict`](Self::verdict).
 #[cfg(feature = "grpc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "grpc")))]
@@ -65,6 +64,25 @@ impl<B, Err: 'static> Classify<Response<B>, Err> for GrpcStatus {
             Ok((Some(code), _)) => Self::verdict(code),
             _ => HttpStatus.classify(outcome),
         }
+    }
+}
+
+/// What the trailers of a response say.
+pub trait JudgeTrailers {
+    /// The verdict on a body that ends with these; `None` if they say nothing.
+    fn trailers(&self, trailers: &HeaderMap) -> Option<Verdict>;
+}
+
+impl JudgeTrailers for HttpStatus {
+    fn trailers(&self, _: &HeaderMap) -> Option<Verdict> {
+        None
+    }
+}
+
+#[cfg(feature = "grpc")]
+impl JudgeTrailers for GrpcStatus {
+    fn trailers(&self, trailers: &HeaderMap) -> Option<Verdict> {
+        Self::code(trailers).map(Self::verdict)
     }
 }
 
