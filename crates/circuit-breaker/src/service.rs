@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use seaworthy_core::classify::DefaultClassifier;
 use seaworthy_core::reject::{IntoError, Reject};
 use seaworthy_core::shard::{Share, Spread};
-use seaworthy_core::{Classify, Reason, Rejected, Verdict};
+use seaworthy_core::{Classify, Verdict};
 use tower_service::Service;
 
 use crate::breaker::CircuitBreaker;
@@ -123,9 +123,8 @@ where
             }
             Ok(permit) => {
                 // It was open when this instance was asked whether it is ready.
-                let again = Rejected::new(Reason::CircuitOpen, self.share.kept_name());
                 permit.release();
-                ResponseFuture::rejected(self.reject.reject(again))
+                ResponseFuture::rejected(self.reject.reject(self.share.turn_away()))
             }
             Err(rejected) => ResponseFuture::rejected(self.reject.reject(rejected)),
         }

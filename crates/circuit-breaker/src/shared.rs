@@ -14,7 +14,7 @@ use seaworthy_core::shard::Count;
 use seaworthy_core::sync::Lock;
 use seaworthy_core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use seaworthy_core::waiters::Waiters;
-use seaworthy_core::{Cause, Name, Reason, Rejected, Verdict};
+use seaworthy_core::{Cause, Reason, Rejected, Verdict};
 
 use crate::gate::{Gate, Mode, Sign};
 use crate::group::Group;
@@ -100,10 +100,6 @@ impl Shared {
 
     pub(crate) fn name(&self) -> &Arc<str> {
         self.name.text()
-    }
-
-    pub(crate) fn kept_name(&self) -> Name {
-        self.name.name()
     }
 
     pub(crate) fn events(&self) -> &Events {
@@ -204,10 +200,7 @@ impl Shared {
 
     #[inline]
     fn reject(&self, refusal: Refusal, now: Coarse) -> Rejected {
-        self.rejections.increment();
-        self.surroundings.metrics.rejected();
-        let rejected =
-            Rejected::new(Reason::CircuitOpen, self.name.name()).with_cause(refusal.cause);
+        let rejected = self.turn_away().with_cause(refusal.cause);
         match refusal.until {
             // Whoever comes back then finds that the coarse clock has passed the end as well.
             Some(until) => {
@@ -215,6 +208,21 @@ impl Shared {
                 rejected.with_retry_after(until.since(now) + slack)
             }
             None => rejected,
+        }
+    }
+
+    /// A call is turned away.
+    #[inline]
+    pub(crate) fn turn_away(&self) -> Rejected {
+        self.rejections.increment();
+        self.surroundings.metrics.rejected();
+        Rejected::new(Reason::CircuitOpen, self.name.name())
+    }
+
+    /// A call that was let in does not take place.
+    pub(crate) fn give_back(&self, ticket: Ticket) {
+        if ticket.is_probe() {
+            self.with(|machine, now| machine.release(now, ticket));
         }
     }
 
