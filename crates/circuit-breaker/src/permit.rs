@@ -60,7 +60,9 @@ impl Permit {
 
     /// It did not take place.
     pub fn release(mut self) {
-        self.end(Ending::IGNORED);
+        if let Some(share) = self.share.take() {
+            share.give_back(self.ticket);
+        }
     }
 
     #[inline]

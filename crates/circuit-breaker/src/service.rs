@@ -122,9 +122,9 @@ where
                 ResponseFuture::call(future, permit, self.classify.clone())
             }
             Ok(permit) => {
-                let again = self.share.not_readied();
+                // It was open when this instance was asked whether it is ready.
                 permit.release();
-                ResponseFuture::rejected(self.reject.reject(again))
+                ResponseFuture::rejected(self.reject.reject(self.share.turn_away()))
             }
             Err(rejected) => ResponseFuture::rejected(self.reject.reject(rejected)),
         }

@@ -102,12 +102,6 @@ impl Shared {
         self.name.text()
     }
 
-    /// It was open when an instance was asked whether it is ready, and lets calls through when that is called.
-    #[cold]
-    pub(crate) fn not_readied(&self) -> Rejected {
-        Rejected::new(Reason::CircuitOpen, self.name.name())
-    }
-
     pub(crate) fn events(&self) -> &Events {
         &self.surroundings.events
     }
@@ -206,10 +200,7 @@ impl Shared {
 
     #[inline]
     fn reject(&self, refusal: Refusal, now: Coarse) -> Rejected {
-        self.rejections.increment();
-        self.surroundings.metrics.rejected();
-        let rejected =
-            Rejected::new(Reason::CircuitOpen, self.name.name()).with_cause(refusal.cause);
+        let rejected = self.turn_away().with_cause(refusal.cause);
         match refusal.until {
             // Whoever comes back then finds that the coarse clock has passed the end as well.
             Some(until) => {
@@ -217,6 +208,21 @@ impl Shared {
                 rejected.with_retry_after(until.since(now) + slack)
             }
             None => rejected,
+        }
+    }
+
+    /// A call is turned away.
+    #[inline]
+    pub(crate) fn turn_away(&self) -> Rejected {
+        self.rejections.increment();
+        self.surroundings.metrics.rejected();
+        Rejected::new(Reason::CircuitOpen, self.name.name())
+    }
+
+    /// A call that was let in does not take place.
+    pub(crate) fn give_back(&self, ticket: Ticket) {
+        if ticket.is_probe() {
+            self.with(|machine, now| machine.release(now, ticket));
         }
     }
 

@@ -139,7 +139,7 @@ where
             }
             Ok(permit) => {
                 permit.release();
-                HttpResponseFuture::rejected(reject.reject(breaker.shared().not_readied()))
+                HttpResponseFuture::rejected(reject.reject(breaker.shared().turn_away()))
             }
             Err(rejected) => HttpResponseFuture::rejected(reject.reject(rejected)),
         }
