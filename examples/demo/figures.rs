@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::advised::Recommendations;
 use crate::audit::Orders;
 use crate::plan::Plan;
 use crate::service::Service;
@@ -38,6 +39,18 @@ pub(crate) struct Figures {
     pub(crate) desks_started: u64,
     /// How often the catalogue was built.
     pub(crate) catalogues_built: u64,
+    /// Pages of products for which recommendations were asked over HTTP, and those that came with some.
+    pub(crate) recommendation_calls: usize,
+    pub(crate) recommendations_given: usize,
+    /// Pages that went without at once, since the circuit was open.
+    pub(crate) short_circuited: usize,
+    pub(crate) circuit_opened: u64,
+    /// From the moment at which those who recommend were well again to the first page that shows it, at the longest.
+    pub(crate) recommendations_back_ms: Option<f64>,
+    /// For how long customers waited for pages that then came without recommendations, all of them together.
+    pub(crate) lost_waiting_ms: f64,
+    /// Of the pages of products.
+    pub(crate) page_p95_ms: f64,
     /// Whether a page, an order and the report were to be had once the storm was over.
     pub(crate) up_at_end: bool,
     pub(crate) orders: Orders,
@@ -51,10 +64,17 @@ pub(crate) struct Tally {
     pub(crate) hung_replaced: u64,
     pub(crate) desks_started: u64,
     pub(crate) catalogues_built: u64,
+    pub(crate) circuit_opened: u64,
 }
 
 impl Figures {
-    pub(crate) fn new(service: &Service, orders: Orders, plan: &Plan, tally: Tally) -> Self {
+    pub(crate) fn new(
+        service: &Service,
+        advised: &Recommendations,
+        orders: Orders,
+        plan: &Plan,
+        tally: Tally,
+    ) -> Self {
         let Service {
             requests,
             answered,
@@ -86,6 +106,13 @@ impl Figures {
             quotes_answered,
             desks_started: tally.desks_started,
             catalogues_built: tally.catalogues_built,
+            recommendation_calls: advised.given + advised.missing,
+            recommendations_given: advised.given,
+            short_circuited: advised.short_circuited,
+            circuit_opened: tally.circuit_opened,
+            recommendations_back_ms: advised.back_after.map(millis),
+            lost_waiting_ms: millis(advised.lost),
+            page_p95_ms: millis(advised.p95),
             up_at_end: tally.up_at_end,
             orders,
         }

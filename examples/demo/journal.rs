@@ -11,6 +11,7 @@ pub(crate) struct Journal {
     crashes: AtomicU64,
     restarts: AtomicU64,
     hung: AtomicU64,
+    circuit_opened: AtomicU64,
     /// How often each has started: what starts a second time is a restart.
     started: Mutex<HashMap<String, u64>>,
 }
@@ -22,6 +23,7 @@ impl Journal {
             crashes: AtomicU64::new(0),
             restarts: AtomicU64::new(0),
             hung: AtomicU64::new(0),
+            circuit_opened: AtomicU64::new(0),
             started: Mutex::default(),
         }
     }
@@ -52,6 +54,15 @@ impl Journal {
 
     pub(crate) fn hung(&self) -> u64 {
         self.hung.load(Ordering::Relaxed)
+    }
+
+    /// The circuit breaker has opened.
+    pub(crate) fn circuit_has_opened(&self) {
+        self.circuit_opened.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn circuit_opened(&self) -> u64 {
+        self.circuit_opened.load(Ordering::Relaxed)
     }
 
     /// A task has ended by a panic, an error or a kill.

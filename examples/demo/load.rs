@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Method, Request, StatusCode, header};
+use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -38,12 +38,34 @@ pub(crate) struct Visit {
 pub(crate) enum Answer {
     /// The page that was asked for.
     Page,
+    /// The page of a product.
+    Product(Advised),
     /// The report, so old.
     Report(Duration),
     /// The order is confirmed under this id.
     Confirmed(u64),
     /// An error, a torn connection, or no answer in time.
     Failed,
+}
+
+/// Whether the page of a product recommends others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Advised {
+    Given,
+    /// It was asked for in vain.
+    Missing,
+    /// It was not asked for, since the circuit was open.
+    ShortCircuited,
+}
+
+impl Advised {
+    fn from_header(became: &HeaderValue) -> Self {
+        match became.as_bytes() {
+            became if became == web::GIVEN.as_bytes() => Self::Given,
+            became if became == web::SHORT_CIRCUITED.as_bytes() => Self::ShortCircuited,
+            _ => Self::Missing,
+        }
+    }
 }
 
 /// A real HTTP client that keeps its connections alive.
@@ -115,12 +137,14 @@ impl Customers {
         let response = self.client.request(request).await?;
         let status = response.status();
         let age = response.headers().get(web::AGE).cloned();
+        let advice = response.headers().get(web::ADVICE).cloned();
         // To the end, also of an error: else the connection could not be used again.
         let body = response.into_body().collect().await?.to_bytes();
         Ok(match status {
-            StatusCode::OK => match age {
-                Some(age) => Answer::Report(Duration::from_millis(age.to_str()?.parse()?)),
-                None => Answer::Page,
+            StatusCode::OK => match (age, advice) {
+                (Some(age), _) => Answer::Report(Duration::from_millis(age.to_str()?.parse()?)),
+                (None, Some(became)) => Answer::Product(Advised::from_header(&became)),
+                (None, None) => Answer::Page,
             },
             StatusCode::CREATED => {
                 Answer::Confirmed(serde_json::from_slice::<Receipt>(&body)?.order)

@@ -10,6 +10,7 @@
     reason = "a program for the terminal"
 )]
 
+mod advised;
 mod args;
 mod audit;
 mod figures;
@@ -25,6 +26,7 @@ mod storm;
 mod supervised;
 mod table;
 mod trial;
+mod upstream;
 mod verdict;
 
 use std::env;

@@ -9,8 +9,6 @@
 
 use std::env;
 use std::io;
-use std::net::TcpListener;
-use std::path::Path;
 use std::pin::pin;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -20,9 +18,11 @@ use tokio::process::Command;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::{task, time};
+use tower::ServiceBuilder;
 
 use crate::journal::Journal;
 use crate::panics;
+use crate::shop::advice::{self, Advice};
 use crate::shop::pages::{self, Printer};
 use crate::shop::report::{Press, Sheet};
 use crate::shop::shipping::{self, Questions, Quotes};
@@ -30,7 +30,7 @@ use crate::shop::store::Store;
 use crate::shop::till::{Jobs, Till};
 use crate::shop::{database, report, web};
 use crate::storm::Blow;
-use crate::trial::Build;
+use crate::trial::{Build, Site};
 
 /// The running shop.
 pub(crate) struct Naked {
@@ -54,7 +54,12 @@ struct Watched {
 impl Build for Naked {
     const NAME: &'static str = "naked";
 
-    async fn open(file: &Path, door: TcpListener, journal: Arc<Journal>) -> Result<Self, BoxError> {
+    async fn open(site: Site<'_>, journal: Arc<Journal>) -> Result<Self, BoxError> {
+        let Site {
+            file,
+            door,
+            upstream,
+        } = site;
         let earlier_panics = panics::hushed();
         let store = Arc::new(Store::open(file)?);
         let (till, jobs) = Till::open();
@@ -77,6 +82,10 @@ impl Build for Naked {
         let desk = Watched::spawn("shipping", &journal, staff_the_desk(questions));
         journal.started("catalogue");
         let pages = pages::stack(Printer);
+        // Who does not answer in time is not waited for: a page does without.
+        let advice = ServiceBuilder::new()
+            .timeout(advice::PATIENCE)
+            .service(advice::client(upstream));
 
         // `axum::serve` gives each connection its own task, so a handler that panics takes down its
         // connection and nothing else.
@@ -85,6 +94,7 @@ impl Build for Naked {
             till,
             report,
             pages,
+            advice: Advice::new(advice),
             quotes,
         };
         let server = axum::serve(door, web::router(front)).with_graceful_shutdown(closed(closing));

@@ -9,6 +9,7 @@ use crate::shop::database::CURSED_QUANTITY;
 use crate::shop::shipping::{self, CURSED_WEIGHT};
 use crate::shop::till::Order;
 use crate::storm::Blow;
+use crate::upstream::Mood;
 
 /// The blows come in rounds of about this length, or in a shorter one if there is less time.
 const ROUND: f64 = 10.0;
@@ -23,6 +24,14 @@ const CYCLE: [(f64, Strike); 7] = [
     (0.55, Strike::PoisonOrder),
     // Last, with time to be found: a crash of the database would end the one who hangs as well.
     (0.60, Strike::Blow(Blow::JamPress)),
+];
+
+/// How the recommendations are in a round, and from which part of it.
+const WEATHER: [(f64, Mood); 4] = [
+    (0.08, Mood::Slow),
+    (0.38, Mood::Down),
+    (0.50, Mood::HalfWell),
+    (0.62, Mood::Well),
 ];
 
 #[derive(Clone, Copy)]
@@ -41,6 +50,8 @@ pub(crate) struct Plan {
     pub(crate) length: Duration,
     pub(crate) arrivals: Vec<Arrival>,
     pub(crate) blows: Vec<(Duration, Blow)>,
+    /// How the recommendations are from when on.
+    pub(crate) weather: Vec<(Duration, Mood)>,
 }
 
 /// A customer comes and asks for something, whether the shop is ready for it or not.
@@ -81,10 +92,14 @@ impl Plan {
             });
         }
 
-        let mut blows = Vec::new();
+        let (mut blows, mut weather) = (Vec::new(), Vec::new());
         let rounds = (length.as_secs_f64() / ROUND).round().max(1.0);
         let round = length.as_secs_f64() / rounds;
         for number in 0..rounds as u32 {
+            for (part, mood) in WEATHER {
+                let at = Duration::from_secs_f64(round * (f64::from(number) + part));
+                weather.push((at, mood));
+            }
             for (part, strike) in CYCLE {
                 let jitter = 0.04 * (rng.f64() - 0.5);
                 let at = Duration::from_secs_f64(round * (f64::from(number) + part + jitter));
@@ -105,7 +120,14 @@ impl Plan {
             length,
             arrivals,
             blows,
+            weather,
         }
+    }
+
+    /// When the recommendations are well again.
+    pub(crate) fn well(&self) -> Vec<Duration> {
+        let well = self.weather.iter().filter(|(_, mood)| *mood == Mood::Well);
+        well.map(|(at, _)| *at).collect()
     }
 }
 
@@ -173,5 +195,7 @@ mod tests {
             plan.arrivals.len()
         );
         assert_eq!(plan.blows.len(), 40);
+        assert!(plan.weather.is_sorted_by_key(|(at, _)| *at));
+        assert_eq!((plan.weather.len(), plan.well().len()), (40, 10));
     }
 }

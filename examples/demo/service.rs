@@ -48,13 +48,13 @@ impl Visit {
         self.answer != Answer::Failed
     }
 
-    fn wait(&self) -> Duration {
+    pub(crate) fn wait(&self) -> Duration {
         self.left.saturating_sub(self.arrival.at)
     }
 }
 
 /// The smallest value that is not exceeded by so many of a hundred.
-fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted
         .get(rank.saturating_sub(1))

@@ -1,4 +1,4 @@
-//! What is done to a shop from outside while its customers come.
+//! What is done to a shop from outside while its customers come, and to the service that it asks for recommendations.
 //!
 //! Half of the storm is here. The other half comes in by the front door: among the customers are
 //! some whose requests make the catalogue or the database worker panic, or a helper process abort; see
@@ -11,6 +11,7 @@ use tokio::time::{self, Instant};
 
 use crate::progress::Progress;
 use crate::trial::Build;
+use crate::upstream::{Mood, Upstream};
 
 /// How long a blow may take to land.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -34,6 +35,20 @@ impl fmt::Display for Blow {
             Self::CrashStorage => "storage crashed over and over",
             Self::JamPress => "report writer hangs",
         })
+    }
+}
+
+/// Has the recommendations be as they are planned to be.
+pub(crate) async fn change(
+    upstream: &Upstream,
+    start: Instant,
+    weather: &[(Duration, Mood)],
+    progress: &Progress,
+) {
+    for (at, mood) in weather {
+        time::sleep_until(start + *at).await;
+        progress.note(mood);
+        upstream.mood().send_replace(*mood);
     }
 }
 

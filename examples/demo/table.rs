@@ -12,7 +12,7 @@ pub(crate) struct Table<'a> {
 
 type Cell = fn(&Figures) -> String;
 
-const ROWS: [(&str, Cell); 19] = [
+const ROWS: [(&str, Cell); 26] = [
     ("requests", |shop| shop.requests.to_string()),
     ("answered", |shop| shop.answered.to_string()),
     ("failed", |shop| shop.failed.to_string()),
@@ -35,6 +35,20 @@ const ROWS: [(&str, Cell); 19] = [
     }),
     ("shipping desks", |shop| shop.desks_started.to_string()),
     ("catalogues built", |shop| shop.catalogues_built.to_string()),
+    ("recommendation calls", |shop| {
+        shop.recommendation_calls.to_string()
+    }),
+    ("of them answered", |shop| {
+        shop.recommendations_given.to_string()
+    }),
+    ("short-circuited", |shop| shop.short_circuited.to_string()),
+    ("circuit opened", |shop| shop.circuit_opened.to_string()),
+    ("back after", |shop| {
+        shop.recommendations_back_ms
+            .map_or("never".to_owned(), millis)
+    }),
+    ("lost waiting", |shop| millis(shop.lost_waiting_ms)),
+    ("p95 of product pages", |shop| millis(shop.page_p95_ms)),
     ("orders acknowledged", |shop| {
         shop.orders.acknowledged.to_string()
     }),
@@ -54,6 +68,11 @@ oldest report  the age of the oldest one that a customer got; its writer hangs o
 hung           tasks that were silent for too long, and were ended and started again for that
 shipping desks processes that were started to say what shipping costs; they abort on a cursed parcel
 catalogues     services that were built to make the product pages; they panic on the cursed product
+recommendation pages of products ask another service over HTTP what goes well with it, and wait for at most
+calls          0.1 s; it becomes slow, refuses connections, fails every other call and is well again. Pages come
+               without recommendations then; short-circuited are those that did not even ask
+back after     from the moment at which that service was well again to the first page with recommendations
+lost waiting   what customers waited for pages that then came without recommendations, all of them together
 ";
 
 fn millis(millis: f64) -> String {

@@ -1,6 +1,6 @@
 //! One shop goes through the storm, and what is left of it is measured.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use seaworthy_core::BoxError;
 use tokio::time::Instant;
 
+use crate::advised::Recommendations;
 use crate::args::BadArgs;
 use crate::audit::Orders;
 use crate::figures::{Figures, Tally};
@@ -20,16 +21,27 @@ use crate::shop::store::Store;
 use crate::shop::till::Order;
 use crate::shop::{catalogue, shipping};
 use crate::storm::{self, Blow};
+use crate::upstream::Upstream;
 
 /// From the opening of the shop to its first customer.
 const CALM: Duration = Duration::from_millis(100);
+
+/// Where a shop is.
+pub(crate) struct Site<'a> {
+    /// Where its orders go.
+    pub(crate) file: &'a Path,
+    /// Where its customers come in.
+    pub(crate) door: TcpListener,
+    /// Whom it asks for recommendations.
+    pub(crate) upstream: SocketAddr,
+}
 
 /// A build of the shop, as the storm sees it.
 pub(crate) trait Build: Sized {
     const NAME: &'static str;
 
-    /// Opens the shop; its orders go to the file.
-    async fn open(file: &Path, door: TcpListener, journal: Arc<Journal>) -> Result<Self, BoxError>;
+    /// Opens the shop.
+    async fn open(site: Site<'_>, journal: Arc<Journal>) -> Result<Self, BoxError>;
 
     /// Breaks something.
     async fn strike(&self, blow: Blow);
@@ -64,14 +76,22 @@ pub(crate) async fn run<B: Build>(
     let door = knock_through(port)?;
     let customers = Customers::of(door.local_addr()?);
     let journal = Arc::new(journal);
-    let shop = B::open(&file, door, journal.clone()).await?;
+    let upstream = Upstream::open()?;
+    let site = Site {
+        file: &file,
+        door,
+        upstream: upstream.address(),
+    };
+    let shop = B::open(site, journal.clone()).await?;
 
     let start = Instant::now() + CALM;
-    let (mut visits, ()) = tokio::join!(
+    let (mut visits, (), ()) = tokio::join!(
         customers.come(start, &plan.arrivals, progress),
         storm::rage(&shop, start, &plan.blows, progress),
+        storm::change(&upstream, start, &plan.weather, progress),
     );
     let service = Service::measure(&visits, plan.length);
+    let advised = Recommendations::measure(&visits, &plan.well());
     let last = look_around(&customers, start).await;
     let up_at_end = last.iter().all(|visit| visit.answer != Answer::Failed);
     visits.extend(last);
@@ -80,6 +100,7 @@ pub(crate) async fn run<B: Build>(
     let (crashes, restarts) = (shop.crashes(&journal), journal.restarts());
     let hung_replaced = journal.hung();
     shop.close().await?;
+    upstream.close()?;
     let orders = Orders::audit(&visits, Store::open(&file)?.orders()?);
     let tally = Tally {
         crashes,
@@ -88,8 +109,9 @@ pub(crate) async fn run<B: Build>(
         hung_replaced,
         desks_started: journal.starts_of("shipping"),
         catalogues_built: journal.starts_of("catalogue"),
+        circuit_opened: journal.circuit_opened(),
     };
-    let figures = Figures::new(&service, orders, plan, tally);
+    let figures = Figures::new(&service, &advised, orders, plan, tally);
     Ok(Outcome { figures, picture })
 }
 

@@ -12,6 +12,10 @@ const LONGEST_OUTAGE_MS: f64 = 1000.0;
 /// The report may be no older, whoever hangs.
 const OLDEST_REPORT_MS: f64 = 2000.0;
 
+/// What the recommendations may take to be there again once those who make them are well: the time for which the
+/// circuit may be open, and as much again.
+const BACK_MS: f64 = 1000.0;
+
 /// Whether all promises were kept, and which were not.
 #[derive(Debug, Serialize)]
 pub(crate) struct Verdict {
@@ -30,6 +34,8 @@ impl Verdict {
         let orders = &supervised.orders;
         let (ours, theirs) = (supervised.availability, naked.availability);
         let (outage, report) = (supervised.longest_outage_ms, supervised.oldest_report_ms);
+        let (lost, their_loss) = (supervised.lost_waiting_ms, naked.lost_waiting_ms);
+        let back = supervised.recommendations_back_ms;
         let promises = vec![
             Promise {
                 kept: orders.lost == 0,
@@ -58,6 +64,20 @@ impl Verdict {
                 kept: report < OLDEST_REPORT_MS,
                 promise: format!(
                     "a hung report writer is replaced, no report older than 2 s: {report:.1} ms"
+                ),
+            },
+            Promise {
+                kept: lost < their_loss / 2.0,
+                promise: format!(
+                    "pages lose less than half the time to bad recommendations: {lost:.1} ms to {their_loss:.1} ms"
+                ),
+            },
+            Promise {
+                kept: supervised.circuit_opened > 0 && back.is_some_and(|back| back < BACK_MS),
+                promise: format!(
+                    "the circuit opened {} times, recommendations are back within a second: {}",
+                    supervised.circuit_opened,
+                    back.map_or("never".to_owned(), |back| format!("{back:.1} ms"))
                 ),
             },
         ];

@@ -16,7 +16,7 @@ fn a_short_storm_is_survived() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let json = folder.path().join("figures.json");
     let json_arg = json.to_str().expect("a plain path");
-    let output = demo(&["--seconds", "4", "--rate", "60", "--json", json_arg]);
+    let output = demo(&["--seconds", "4", "--rate", "200", "--json", json_arg]);
     let (out, err) = (
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
@@ -55,6 +55,36 @@ fn a_short_storm_is_survived() {
         assert_eq!(naked["desks_started"], 1, "{figures:#}");
         assert!(
             supervised["quotes_answered"].as_u64() > naked["quotes_answered"].as_u64(),
+            "{figures:#}"
+        );
+    }
+    // The circuit: the naked shop has none, and waits each time.
+    assert!(
+        supervised["circuit_opened"].as_u64() > Some(0),
+        "{figures:#}"
+    );
+    assert!(
+        supervised["short_circuited"].as_u64() > Some(0),
+        "{figures:#}"
+    );
+    for never in ["circuit_opened", "short_circuited"] {
+        assert_eq!(naked[never], 0, "{never}: {figures:#}");
+    }
+    assert!(
+        supervised["recommendation_calls"].as_u64() < naked["recommendation_calls"].as_u64(),
+        "{figures:#}"
+    );
+    assert!(
+        supervised["lost_waiting_ms"].as_f64() < naked["lost_waiting_ms"].as_f64(),
+        "{figures:#}"
+    );
+    for shop in [supervised, naked] {
+        assert!(
+            shop["recommendations_given"].as_u64() > Some(0),
+            "{figures:#}"
+        );
+        assert!(
+            shop["recommendations_back_ms"].as_f64() > Some(0.0),
             "{figures:#}"
         );
     }

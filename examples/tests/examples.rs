@@ -236,3 +236,58 @@ fn websocket_tree() {
         ],
     );
 }
+
+#[test]
+fn the_breaker_of_the_fhir_server_opens_and_closes_with_its_causes() {
+    let out = run("fhir_breaker");
+    let turns: Vec<&str> = out
+        .lines()
+        .filter_map(|line| line.split_once(" s  fhir: "))
+        .map(|(_, turn)| turn.split_once(" for ").map_or(turn, |(turn, _)| turn))
+        .collect();
+    assert_eq!(turns.first(), Some(&"closed -> open"), "{out}");
+    assert_eq!(turns.last(), Some(&"half_open -> closed"), "{out}");
+    // In between it is open and half open in turn, however often.
+    let between = &turns[1..turns.len() - 1];
+    for (number, turn) in between.iter().enumerate() {
+        let expected = ["open -> half_open", "half_open -> open"][number % 2];
+        assert_eq!(*turn, expected, "{out}");
+    }
+    assert_in_order(
+        &out,
+        &[
+            "the server is well",
+            "well: ",
+            "the server is slow",
+            "fhir: closed -> open for ",
+            "calls were slow",
+            "fhir: half_open -> open for ",
+            "a probe was slow",
+            "the server is overloaded",
+            "fhir: half_open -> open for ",
+            "a probe failed",
+            "the server is refusing connections",
+            "fhir: half_open -> open for ",
+            "a probe failed",
+            "the server is back",
+            "fhir: half_open -> closed",
+            "back: ",
+            "checked: slow answers opened the circuit",
+            "checked: probes that were slow",
+            "checked: it closed when the server was back",
+            "checked: no call that was turned away reached the server",
+            "checked: whoever was turned away had the last good copy",
+        ],
+    );
+}
+
+/// All of these occur, one after the other.
+#[track_caller]
+fn assert_in_order(out: &str, expected: &[&str]) {
+    let mut rest = out;
+    for part in expected {
+        let at = rest.find(part);
+        let at = at.unwrap_or_else(|| panic!("no `{part}` where it should be:\n{out}"));
+        rest = &rest[at + part.len()..];
+    }
+}

@@ -120,3 +120,14 @@ pub use layer::CircuitBreakerLayer;
 pub use machine::{Advice, Control, Saved, State};
 pub use permit::Permit;
 pub use service::CircuitBreakerService;
+
+/// The examples of the guide, compiled and run.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../../docs/circuit-breaker.md")]
+    struct CircuitBreaker;
+    #[doc = include_str!("../../../docs/from-resilience4j.md")]
+    struct FromResilience4j;
+    #[doc = include_str!("../../../docs/from-tower-resilience.md")]
+    struct FromTowerResilience;
+}

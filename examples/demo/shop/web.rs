@@ -1,16 +1,18 @@
 //! The pages: an ordinary axum router.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write};
 
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use seaworthy_core::{BoxError, Reason, Rejected};
 use serde::Serialize;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+use super::advice::Advice;
 use super::catalogue;
 use super::pages::Pages;
 use super::report::Sheet;
@@ -23,11 +25,17 @@ pub(crate) struct Front {
     pub(crate) till: Till,
     pub(crate) report: watch::Receiver<Sheet>,
     pub(crate) pages: Pages,
+    pub(crate) advice: Advice,
     pub(crate) quotes: Quotes,
 }
 
 /// How old the report is, in milliseconds.
 pub(crate) const AGE: &str = "x-age-ms";
+
+/// What became of the recommendations on a page: [`GIVEN`], [`SHORT_CIRCUITED`], or nothing.
+pub(crate) const ADVICE: &str = "x-advice";
+pub(crate) const GIVEN: &str = "given";
+pub(crate) const SHORT_CIRCUITED: &str = "short-circuited";
 
 /// The answer to a checkout.
 #[derive(Serialize)]
@@ -53,10 +61,35 @@ async fn products() -> Html<String> {
 
 async fn product(State(front): State<Front>, Path(id): Path<u16>) -> Response {
     match front.pages.oneshot(id).await {
-        Ok(Some(page)) => Html(page).into_response(),
+        Ok(Some(page)) => {
+            let (became, advice) = advise(front.advice.oneshot(id).await);
+            ([(ADVICE, became)], Html(page + &advice)).into_response()
+        }
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(why) => unavailable(why),
     }
+}
+
+/// What goes well with a product, for its page. A page is a page without it.
+fn advise(advice: Result<Vec<u16>, BoxError>) -> (&'static str, String) {
+    let others = match advice {
+        Ok(others) => others,
+        Err(why) => {
+            let became = match Rejected::find_in(&*why).map(Rejected::reason) {
+                Some(Reason::CircuitOpen) => SHORT_CIRCUITED,
+                _ => "missing",
+            };
+            return (became, format!("<p>No recommendations: {why}</p>\n"));
+        }
+    };
+    let mut text = String::from("<p>Goes well with it:");
+    for other in others.into_iter().filter_map(catalogue::find) {
+        let (id, name) = (other.id, other.name);
+        // Writing into a string cannot fail.
+        let _ = write!(text, " <a href=\"/products/{id}\">{name}</a>");
+    }
+    text.push_str("</p>\n");
+    (GIVEN, text)
 }
 
 fn unavailable(why: impl Display) -> Response {

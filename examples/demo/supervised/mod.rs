@@ -1,5 +1,6 @@
 //! The shop under a supervision tree: what is drawn in [`tree`], started as a root.
 
+mod advice;
 mod catalogue;
 mod connections;
 #[cfg(unix)]
@@ -8,11 +9,10 @@ mod serve;
 mod storage;
 mod tree;
 
-use std::net::TcpListener;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use seaworthy_core::BoxError;
 use seaworthy_supervisor::Supervisor;
 use tokio::time;
@@ -20,7 +20,7 @@ use tokio::time;
 use crate::journal::Journal;
 use crate::shop::report::Press;
 use crate::storm::Blow;
-use crate::trial::Build;
+use crate::trial::{Build, Site};
 
 pub(crate) use serve::serve;
 
@@ -36,9 +36,11 @@ pub(crate) struct Supervised {
 impl Build for Supervised {
     const NAME: &'static str = "supervised";
 
-    async fn open(file: &Path, door: TcpListener, journal: Arc<Journal>) -> Result<Self, BoxError> {
+    async fn open(site: Site<'_>, journal: Arc<Journal>) -> Result<Self, BoxError> {
         let press = Press::default();
-        let root = tree::plant(file, door, journal, &press)?.start().await?;
+        let root = tree::plant(site, journal, &press, Router::new())?
+            .start()
+            .await?;
         Ok(Self { root, press })
     }
 

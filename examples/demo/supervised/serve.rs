@@ -4,6 +4,10 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use axum::Router;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::routing::get;
 use seaworthy_core::BoxError;
 use seaworthy_supervisor::Runner;
 
@@ -13,7 +17,8 @@ use crate::shop::catalogue::CURSED;
 use crate::shop::database::CURSED_QUANTITY;
 use crate::shop::report::Press;
 use crate::shop::shipping::CURSED_WEIGHT;
-use crate::trial::knock_through;
+use crate::trial::{Site, knock_through};
+use crate::upstream::{Mood, Upstream};
 
 /// Keeps the shop up until a signal comes, with nobody breaking anything but the visitor.
 pub(crate) fn serve(port: u16, verbose: bool) -> Result<ExitCode, BoxError> {
@@ -22,8 +27,29 @@ pub(crate) fn serve(port: u16, verbose: bool) -> Result<ExitCode, BoxError> {
     print!("{}", sign(door.local_addr()?));
     let journal = Arc::new(Journal::new(verbose));
     let file = folder.path().join("orders.redb");
-    let tree = tree::plant(&file, door, journal, &Press::default())?;
+    let upstream = Upstream::open()?;
+    let site = Site {
+        file: &file,
+        door,
+        upstream: upstream.address(),
+    };
+    let tree = tree::plant(site, journal, &Press::default(), weather(&upstream))?;
     Ok(Runner::new(tree).shutdown_deadline(DEADLINE).run())
+}
+
+/// Lets a visitor decide how those are who recommend.
+fn weather(upstream: &Upstream) -> Router {
+    let mood = Arc::clone(upstream.mood());
+    let turn = get(
+        async move |Path(word): Path<String>| match Mood::from_word(&word) {
+            Some(new) => {
+                mood.send_replace(new);
+                Ok(format!("{new}\n"))
+            }
+            None => Err((StatusCode::NOT_FOUND, "well, slow, down or half\n")),
+        },
+    );
+    Router::new().route("/upstream/{mood}", turn)
 }
 
 /// What a visitor is told.
@@ -36,6 +62,8 @@ http://{address}/products   what is on sale; the page of number {CURSED} crashes
 http://{address}/report     the sales report
 http://{address}/shipping/500  what it costs to ship 500 grams; {CURSED_WEIGHT} abort the helper
 http://{address}/tree       the supervision tree
+http://{address}/upstream/slow  makes the recommendations on the product pages slow; well, down and half are
+                            the other words
 
 curl http://{address}/checkout -H 'Content-Type: application/json' -d '{{\"product\":3,\"quantity\":1}}'
     places an order; quantity {CURSED_QUANTITY} crashes the database

@@ -15,13 +15,14 @@
 //!
 //! What has to survive a crash lives outside the child that may crash, and is handed to each of its
 //! incarnations: the queues of orders and of questions, the last report, the listening socket. The stack
-//! in front of the catalogue lives outside of it as well.
+//! in front of the catalogue lives outside of it as well, and so does the circuit breaker in front of the
+//! recommendations, which reports to the same events.
 
-use std::net::TcpListener;
-use std::path::Path;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::routing::get;
+use seaworthy_circuit_breaker::{BreakerEvent, State};
 use seaworthy_core::BoxError;
 use seaworthy_core::event::{Event, Events};
 use seaworthy_supervisor::{Builder, Child, ExitReason, Supervisor, SupervisorEvent, TreeSnapshot};
@@ -29,20 +30,26 @@ use tokio::sync::watch;
 
 #[cfg(unix)]
 use super::desk;
-use super::{catalogue, connections, storage};
+use super::{advice, catalogue, connections, storage};
 use crate::journal::Journal;
 use crate::shop::report::{Press, Sheet};
 use crate::shop::shipping::Quotes;
 use crate::shop::till::Till;
 use crate::shop::web::{self, Front};
+use crate::trial::Site;
 
-/// The tree, ready to be started as a root or run as a program.
+/// The tree, ready to be started as a root or run as a program. `more` are pages that only this shop has.
 pub(super) fn plant(
-    file: &Path,
-    door: TcpListener,
+    site: Site<'_>,
     journal: Arc<Journal>,
     press: &Press,
+    more: Router,
 ) -> Result<Builder, BoxError> {
+    let Site {
+        file,
+        door,
+        upstream,
+    } = site;
     let events = Events::new();
     events
         .observe(move |event| record(event, &journal))
@@ -53,15 +60,18 @@ pub(super) fn plant(
     let (publish, report) = watch::channel(Sheet::new(String::new()));
     let (quotes, questions) = Quotes::open();
     let (pages, catalogue) = catalogue::supervisor()?;
+    let advice = advice::stack(upstream, &events)?;
     let root = shop.handle();
     let tree_page = get(async move || picture(&root).unwrap_or_default());
     let router = web::router(Front {
         till,
         report,
         pages,
+        advice,
         quotes,
     })
-    .route("/tree", tree_page);
+    .route("/tree", tree_page)
+    .merge(more);
 
     // Children are stopped in the reverse of this order: nobody comes in any more before the storage
     // closes.
@@ -95,8 +105,14 @@ fn fold_instances(tree: &mut TreeSnapshot) {
         .for_each(fold_instances);
 }
 
-/// What the tree reports, in the words that both builds share.
+/// What the tree and the circuit breaker report, in the words that both builds share.
 fn record(event: &Event, journal: &Journal) {
+    if let Some(BreakerEvent::Turned { to, .. }) = event.detail() {
+        if *to == State::Open {
+            journal.circuit_has_opened();
+        }
+        journal.log(event);
+    }
     match event.detail() {
         Some(SupervisorEvent::ChildCrashed(report)) => {
             if let ExitReason::HeartbeatTimeout(_) = report.reason {
