@@ -26,7 +26,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use seaworthy_circuit_breaker::classify::HttpStatus;
+use seaworthy_circuit_breaker::http::HttpStatus;
 use seaworthy_circuit_breaker::{BreakerEvent, CircuitBreaker, OpenFor, State, Window};
 use seaworthy_core::event::Event;
 use seaworthy_core::{BoxError, Cause, ConfigError, Rejected};
