@@ -104,7 +104,9 @@ impl fmt::Display for BreakerEvent {
             } => {
                 write!(f, "{from} -> {to}")?;
                 if let Some(time) = open_for {
-                    write!(f, " for {time:?}")?;
+                    // To the millisecond: the rest is jitter.
+                    let millis = Duration::from_millis(time.as_millis() as u64);
+                    write!(f, " for {millis:?}")?;
                 }
                 match cause {
                     Some(cause) => write!(f, ": {cause}"),

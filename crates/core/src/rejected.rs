@@ -224,10 +224,17 @@ impl fmt::Display for Rejected {
             write!(f, " ({cause})")?;
         }
         match self.retry_after {
-            Some(delay) => write!(f, ", retry after {delay:?}"),
+            // Up to the next millisecond: whoever goes by the text is not too early.
+            Some(delay) => write!(f, ", retry after {:?}", whole_millis(delay)),
             None => Ok(()),
         }
     }
+}
+
+fn whole_millis(delay: Duration) -> Duration {
+    let beyond = delay.subsec_nanos() % 1_000_000;
+    let missing = if beyond == 0 { 0 } else { 1_000_000 - beyond };
+    delay.saturating_add(Duration::from_nanos(missing.into()))
 }
 
 impl Error for Rejected {}

@@ -78,6 +78,8 @@ fn the_text_says_when_to_come_back_only_if_known() {
     let later = rejected().with_retry_after(Duration::from_secs(2));
     assert_eq!(later.retry_after(), Some(Duration::from_secs(2)));
     assert_eq!(later.to_string(), "`orders`: queue full, retry after 2s");
+    let odd = rejected().with_retry_after(Duration::from_nanos(1_999_000_001));
+    assert_eq!(odd.to_string(), "`orders`: queue full, retry after 2s");
 }
 
 #[test]
