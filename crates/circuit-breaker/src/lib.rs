@@ -93,6 +93,8 @@ mod group;
 mod isolation;
 mod keyed;
 mod layer;
+#[cfg(all(test, seaworthy_loom))]
+mod loom_tests;
 pub mod machine;
 mod metrics;
 mod patience;
