@@ -95,6 +95,8 @@ pub mod http;
 mod isolation;
 mod keyed;
 mod layer;
+#[cfg(all(test, seaworthy_loom))]
+mod loom_tests;
 pub mod machine;
 mod metrics;
 mod patience;

@@ -46,7 +46,7 @@ impl Tally {
     }
 
     #[inline]
-    fn add_as(&self, thread: Option<usize>, generation: u32) {
+    pub(crate) fn add_as(&self, thread: Option<usize>, generation: u32) {
         let rest = self.cells.len() - 1;
         match thread.filter(|thread| *thread < rest) {
             Some(own) => {
