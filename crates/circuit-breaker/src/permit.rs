@@ -70,6 +70,7 @@ impl Permit {
         }
     }
 
+    #[inline]
     fn took(&self) -> Option<Duration> {
         self.began.map(|began| clock::exact().duration_since(began))
     }
