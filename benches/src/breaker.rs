@@ -3,7 +3,6 @@
 pub mod floor;
 mod hammer;
 
-use std::future::poll_fn;
 use std::hint::black_box;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -140,10 +139,32 @@ where
 {
     #[inline]
     async fn call(&mut self, ask: Ask) -> Came {
-        match poll_fn(|cx| self.0.poll_ready(cx)).await {
-            Ok(()) => came(self.0.call(ask).await),
-            Err(error) => came(Err(error)),
-        }
+        came(calling(&mut self.0, ask).await)
+    }
+}
+
+/// Readies `service` and calls it.
+///
+/// # Errors
+///
+/// Those of the service.
+#[inline]
+pub async fn calling<S: Service<Ask>>(service: &mut S, ask: Ask) -> Result<S::Response, S::Error> {
+    Readying(service).await?;
+    service.call(ask).await
+}
+
+/// Until a service is ready. By hand, so that the compiler may put it into its caller wherever that is: a function that
+/// returns an error of this size costs some nanoseconds.
+#[derive(Debug)]
+struct Readying<'a, S>(&'a mut S);
+
+impl<S: Service<Ask>> Future for Readying<'_, S> {
+    type Output = Result<(), S::Error>;
+
+    #[inline(always)]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.poll_ready(cx)
     }
 }
 

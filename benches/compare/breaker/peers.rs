@@ -1,6 +1,5 @@
 //! The breakers of others, each in its default configuration and called as its own documentation shows.
 
-use std::future::poll_fn;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -10,13 +9,12 @@ use failsafe::failure_policy::{ConsecutiveFailures, OrElse, SuccessRateOverTimeW
 use failsafe::futures::CircuitBreaker as _;
 use recloser::{AsyncRecloser, Recloser};
 use seaworthy_benches::Failure;
-use seaworthy_benches::breaker::{Ask, Caller, Came, Desk, Hammered, Reply};
+use seaworthy_benches::breaker::{Ask, Caller, Came, Desk, Hammered, Reply, calling};
 use tower_layer::Layer;
 use tower_resilience::circuitbreaker::{
     CircuitBreaker, CircuitBreakerConfigBuilder, CircuitBreakerError, CircuitBreakerLayer,
     DefaultClassifier, SlidingWindowType,
 };
-use tower_service::Service;
 
 use super::{CALLS, CALLS_SLOW, Case, Round, Somebody};
 use crate::contender::{Contender, Task};
@@ -63,11 +61,7 @@ struct Resilient(CircuitBreaker<Desk, DefaultClassifier>);
 impl Caller for Resilient {
     #[inline]
     async fn call(&mut self, ask: Ask) -> Came {
-        let outcome = match poll_fn(|cx| self.0.poll_ready(cx)).await {
-            Ok(()) => self.0.call(ask).await,
-            Err(error) => Err(error),
-        };
-        match black_box(outcome) {
+        match black_box(calling(&mut self.0, ask).await) {
             Ok(number) => Came::Answer(number),
             Err(CircuitBreakerError::OpenCircuit) => Came::Rejection,
             Err(CircuitBreakerError::Inner(_)) => Came::Failure,
