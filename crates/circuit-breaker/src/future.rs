@@ -109,7 +109,7 @@ impl Drop for Bomb<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(permit) = self.0.take() {
-            permit.end(Ending::Panicked);
+            permit.break_off(Ending::Panicked);
         }
     }
 }

@@ -63,7 +63,13 @@ impl Permit {
         self.end(Ending::IGNORED);
     }
 
-    #[inline]
+    /// For what is not the rule.
+    #[cold]
+    pub(crate) fn break_off(&mut self, how: Ending) {
+        self.end(how);
+    }
+
+    #[inline(always)]
     pub(crate) fn end(&mut self, how: Ending) {
         if let Some(share) = self.share.take() {
             share.end(self.ticket, how, self.took());
@@ -85,7 +91,7 @@ impl Drop for Permit {
             } else {
                 Ending::Cancelled
             };
-            self.end(how);
+            self.break_off(how);
         }
     }
 }
