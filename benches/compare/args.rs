@@ -9,22 +9,24 @@ use lexopt::prelude::*;
 pub(crate) const HELP: &str = "\
 usage: cargo compare [--only GROUP[,GROUP]] [--json FILE] [--quick]
 
-  --only GROUPS  measure only these: restart, scale
+  --only GROUPS  measure only these: breaker, restart, scale
   --json FILE    write each figure as a line of JSON too
   --quick        fewer and smaller rounds, for a first look";
 
 /// A set of cases that belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Group {
+    Breaker,
     Restart,
     Scale,
 }
 
 impl Group {
-    const ALL: [Self; 2] = [Self::Restart, Self::Scale];
+    const ALL: [Self; 3] = [Self::Breaker, Self::Restart, Self::Scale];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Breaker => "breaker",
             Self::Restart => "restart",
             Self::Scale => "scale",
         }

@@ -55,7 +55,7 @@ impl<R> Contender<R> {
 #[derive(Debug)]
 pub(crate) struct Rounds<R, T> {
     pub(crate) who: String,
-    ours: bool,
+    pub(crate) ours: bool,
     run: Option<R>,
     /// Why it runs no more rounds, if that is not by plan.
     pub(crate) trouble: Option<Failure>,

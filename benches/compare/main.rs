@@ -10,6 +10,7 @@
 
 mod alloc;
 mod args;
+mod breaker;
 mod contender;
 mod hook;
 mod progress;
@@ -62,6 +63,7 @@ fn compare(args: &Args) -> io::Result<()> {
     )?;
     for group in &args.groups {
         match group {
+            Group::Breaker => breaker::measure(args.quick, &progress, &mut report)?,
             Group::Restart => restart::measure(args.quick, &progress, &mut report)?,
             Group::Scale => scale::measure(args.quick, &progress, &mut report)?,
         }

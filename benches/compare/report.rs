@@ -125,6 +125,11 @@ impl Report {
         self.lines.push(Line::Missing(place, why));
     }
 
+    /// Adds something to be said about a figure.
+    pub(crate) fn remark(&mut self, place: Place, text: String) {
+        self.lines.push(Line::Remark(place, text));
+    }
+
     /// The lines of a group, in the order in which they came.
     pub(crate) fn lines(&self, group: &str) -> impl Iterator<Item = &Line> {
         self.lines

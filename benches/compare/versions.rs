@@ -18,7 +18,15 @@ mod tests {
 
     #[test]
     fn each_peer_has_a_version() {
-        for name in ["kameo", "ractor", "ractor-supervisor", "task-supervisor"] {
+        for name in [
+            "failsafe",
+            "kameo",
+            "ractor",
+            "ractor-supervisor",
+            "recloser",
+            "task-supervisor",
+            "tower-resilience",
+        ] {
             let shown = named(name);
             let (_, version) = shown.rsplit_once(' ').expect("a version");
             assert!(version.starts_with(|c: char| c.is_ascii_digit()), "{shown}");

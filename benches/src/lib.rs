@@ -1,9 +1,10 @@
 //! What the benches share: the clock, the probe that times restarts, the crowd that is counted
-//! while it starts and stops, the children, Seaworthy's own side of each scenario, and the floors.
+//! while it starts and stops, the children, the calls of breakers, Seaworthy's own side of each scenario, and the floors.
 //!
 //! The bin `compare` sets Seaworthy beside bare tokio code and beside its peers; the criterion
 //! bench `supervision` watches the same scenarios for regressions.
 
+pub mod breaker;
 pub mod child;
 pub mod clock;
 pub mod crowd;

@@ -35,6 +35,7 @@ enum State<F, T, C> {
 }
 
 impl<F, T, C> ResponseFuture<F, T, C> {
+    #[inline]
     pub(crate) fn call(future: F, permit: Permit, classify: C) -> Self {
         Self {
             state: State::Call {
@@ -45,6 +46,7 @@ impl<F, T, C> ResponseFuture<F, T, C> {
         }
     }
 
+    #[inline]
     pub(crate) fn rejected(outcome: T) -> Self {
         Self {
             state: State::Rejected(Some(outcome)),
@@ -114,9 +116,10 @@ impl Bomb<'_> {
 }
 
 impl Drop for Bomb<'_> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(permit) = self.0.take() {
-            permit.end(Ending::Panicked);
+            permit.break_off(Ending::Panicked);
         }
     }
 }

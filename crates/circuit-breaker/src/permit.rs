@@ -65,13 +65,20 @@ impl Permit {
         }
     }
 
-    #[inline]
+    /// For what is not the rule.
+    #[cold]
+    pub(crate) fn break_off(&mut self, how: Ending) {
+        self.end(how);
+    }
+
+    #[inline(always)]
     pub(crate) fn end(&mut self, how: Ending) {
         if let Some(share) = self.share.take() {
             share.end(self.ticket, how, self.took());
         }
     }
 
+    #[inline]
     fn took(&self) -> Option<Duration> {
         self.began.map(|began| clock::exact().duration_since(began))
     }
@@ -86,7 +93,7 @@ impl Drop for Permit {
             } else {
                 Ending::Cancelled
             };
-            self.end(how);
+            self.break_off(how);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use seaworthy_core::classify::DefaultClassifier;
 use seaworthy_core::reject::{IntoError, Reject};
 use seaworthy_core::shard::{Share, Spread};
-use seaworthy_core::{Classify, Verdict};
+use seaworthy_core::{Classify, Rejected, Verdict};
 use tower_service::Service;
 
 use crate::breaker::CircuitBreaker;
@@ -80,26 +80,19 @@ where
     #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.readied = false;
-        if let Some(wait) = &mut self.wait {
-            ready!(wait.poll_open(&self.share, cx));
-        } else if self.share.rejects() {
+        if self.wait.is_some() || self.patience.is_some() {
+            return self.poll_ready_with_care(cx);
+        }
+        if self.share.rejects() {
             return Poll::Ready(Ok(()));
         }
-        let polled = self.inner.poll_ready(cx);
-        if let Some(patience) = &mut self.patience
-            && patience.is_exhausted(polled.is_ready(), cx)
-        {
-            self.share.fails(Verdict::Failure);
-        }
-        if let Err(error) = ready!(polled) {
-            // Whoever cannot get ready fails as one who cannot answer does.
-            self.share.fails(self.classify.classify(Err(&error)));
-            return Poll::Ready(Err(error));
-        }
-        self.readied = true;
-        match &mut self.wait {
-            Some(wait) => wait.poll_reserve(&self.share, cx).map(Ok),
-            None => Poll::Ready(Ok(())),
+        match self.inner.poll_ready(cx) {
+            Poll::Ready(Ok(())) => {
+                self.readied = true;
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(self.unready(error))),
+            Poll::Pending => Poll::Pending,
         }
     }
 
@@ -121,13 +114,57 @@ where
                 bomb.defuse();
                 ResponseFuture::call(future, permit, self.classify.clone())
             }
-            Ok(permit) => {
-                // It was open when this instance was asked whether it is ready.
-                permit.release();
-                ResponseFuture::rejected(self.reject.reject(self.share.turn_away()))
-            }
+            Ok(permit) => ResponseFuture::rejected(self.reject.reject(self.again(permit))),
             Err(rejected) => ResponseFuture::rejected(self.reject.reject(rejected)),
         }
+    }
+}
+
+impl<S, C, R> CircuitBreakerService<S, C, R> {
+    /// The same for who waits while the breaker is open, or does not wait for ever otherwise.
+    #[cold]
+    fn poll_ready_with_care<Req>(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>>
+    where
+        S: Service<Req>,
+        C: Classify<S::Response, S::Error>,
+    {
+        if let Some(wait) = &mut self.wait {
+            ready!(wait.poll_open(&self.share, cx));
+        } else if self.share.rejects() {
+            return Poll::Ready(Ok(()));
+        }
+        let polled = self.inner.poll_ready(cx);
+        if let Some(patience) = &mut self.patience
+            && patience.is_exhausted(polled.is_ready(), cx)
+        {
+            self.share.fails(Verdict::Failure);
+        }
+        if let Err(error) = ready!(polled) {
+            return Poll::Ready(Err(self.unready(error)));
+        }
+        self.readied = true;
+        match &mut self.wait {
+            Some(wait) => wait.poll_reserve(&self.share, cx).map(Ok),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Whoever cannot get ready fails as one who cannot answer does.
+    #[cold]
+    fn unready<Req>(&self, error: S::Error) -> S::Error
+    where
+        S: Service<Req>,
+        C: Classify<S::Response, S::Error>,
+    {
+        self.share.fails(self.classify.classify(Err(&error)));
+        error
+    }
+
+    /// It was open when this instance was asked whether it is ready.
+    #[cold]
+    fn again(&self, permit: Permit) -> Rejected {
+        permit.release();
+        self.share.turn_away()
     }
 }
 

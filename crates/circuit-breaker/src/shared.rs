@@ -246,7 +246,7 @@ impl Shared {
     }
 
     /// A call has ended.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end(&self, ticket: Ticket, how: Ending, took: Option<Duration>) {
         self.surroundings.metrics.ended(how);
         if how == Ending::SUCCESS && !ticket.is_probe() {

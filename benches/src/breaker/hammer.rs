@@ -1,0 +1,121 @@
+//! Calls one after the other, by one task or by several at once.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{Ask, Caller, Came, one_in_a_hundred_fails};
+use crate::{Failure, clock};
+
+/// What a round asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// How many tasks call at the same time, each on a worker of its own.
+    pub workers: usize,
+    /// How many calls each of them makes.
+    pub calls: u64,
+    /// Whether one in a hundred fails.
+    pub failures: bool,
+    /// Whether all are to be turned away.
+    pub rejected: bool,
+    /// Tells how many allocations there were.
+    pub allocations: fn() -> usize,
+}
+
+/// What a round gave.
+#[derive(Clone, Copy, Debug)]
+pub struct Hammered {
+    /// Of one call, for each of those who call.
+    pub nanos: f64,
+    /// Of one call.
+    pub allocations: f64,
+}
+
+/// Who is where.
+#[derive(Debug, Default)]
+struct Meeting {
+    arrived: AtomicUsize,
+    /// Who has made the calls that are timed.
+    done: AtomicUsize,
+}
+
+/// Calls `caller` from as many tasks as `load` says, each with a clone of its own.
+///
+/// All begin at the same time, and whoever is done early goes on until the others are: none of the calls that are timed
+/// is made alone.
+///
+/// # Errors
+///
+/// When calls do not come to what `load` says.
+pub async fn hammer(caller: impl Caller, load: Load) -> Result<Hammered, Failure> {
+    let meeting = Arc::new(Meeting::default());
+    let tasks: Vec<_> = (0..load.workers)
+        .map(|_| tokio::spawn(work(caller.clone(), load, Arc::clone(&meeting))))
+        .collect();
+    let (mut nanos, mut allocations) = (0.0, 0.0);
+    let workers = load.workers as f64;
+    for task in tasks {
+        let one = task.await.map_err(|error| error.to_string())??;
+        nanos += one.nanos / workers;
+        // Each sees those of all, in the time of its own calls.
+        allocations += one.allocations / workers / workers;
+    }
+    Ok(Hammered { nanos, allocations })
+}
+
+async fn work(
+    mut caller: impl Caller,
+    load: Load,
+    meeting: Arc<Meeting>,
+) -> Result<Hammered, Failure> {
+    let Load { calls, workers, .. } = load;
+    run(&mut caller, load, 200).await?;
+    meet(&meeting.arrived, workers).await;
+    let (before, start) = ((load.allocations)(), clock::now());
+    run(&mut caller, load, calls).await?;
+    let (took, after) = (start.elapsed(), (load.allocations)());
+    meeting.done.fetch_add(1, Ordering::AcqRel);
+    while meeting.done.load(Ordering::Acquire) < workers {
+        run(&mut caller, load, 100).await?;
+        tokio::task::yield_now().await;
+    }
+    Ok(Hammered {
+        nanos: clock::nanos(took) as f64 / calls as f64,
+        allocations: (after - before) as f64 / calls as f64,
+    })
+}
+
+/// Waits for the others without giving the worker away, so that each has one; if that takes long, they may be behind
+/// this task on the same worker.
+async fn meet(arrived: &AtomicUsize, workers: usize) {
+    arrived.fetch_add(1, Ordering::AcqRel);
+    loop {
+        for _ in 0..1_000_000 {
+            if arrived.load(Ordering::Acquire) >= workers {
+                return;
+            }
+            std::hint::spin_loop();
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[inline]
+async fn run(caller: &mut impl Caller, load: Load, calls: u64) -> Result<(), Failure> {
+    let mut unexpected = None;
+    for number in 0..calls {
+        let ask = if load.failures {
+            one_in_a_hundred_fails(black_box(number))
+        } else {
+            Ask::Next(black_box(number))
+        };
+        let came = caller.call(ask).await;
+        if (came == Came::Rejection) != load.rejected {
+            unexpected = Some(came);
+        }
+    }
+    match unexpected {
+        None => Ok(()),
+        Some(came) => Err(format!("a call came to {came:?}")),
+    }
+}
