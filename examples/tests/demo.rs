@@ -74,6 +74,11 @@ fn a_short_storm_is_survived() {
         supervised["recommendation_calls"].as_u64() < naked["recommendation_calls"].as_u64(),
         "{figures:#}"
     );
+    // Otherwise there would have been too few customers to tell.
+    assert!(
+        naked["lost_waiting_ms"].as_f64() > Some(3000.0),
+        "{figures:#}"
+    );
     assert!(
         supervised["lost_waiting_ms"].as_f64() < naked["lost_waiting_ms"].as_f64(),
         "{figures:#}"

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use seaworthy_circuit_breaker::{CircuitBreaker, OpenFor, Window};
 use seaworthy_core::ConfigError;
+use seaworthy_core::backoff::Jitter;
 use seaworthy_core::event::Events;
 use tower::ServiceBuilder;
 
@@ -23,12 +24,13 @@ const WINDOW: Window = Window::Time {
 };
 
 pub(super) fn stack(upstream: SocketAddr, events: &Events) -> Result<Advice, ConfigError> {
-    // A storm is short. Where days matter the defaults, 5 s to 60 s, are kinder to those who recover.
-    let mut open = OpenFor::default();
-    open.first = Duration::from_millis(250);
-    open.at_most = Duration::from_millis(500);
+    // A storm is short: half of this to all of it, each time. Where days matter the defaults, 5 s to 60 s, are kinder
+    // to those who recover.
+    let mut open = OpenFor::fixed(Duration::from_millis(500));
+    open.jitter = Jitter::Equal;
     let breaker = CircuitBreaker::builder("recommendations")
         .window(WINDOW)
+        .consecutive_failures(3)
         .open_for(open)
         .events(events)
         .build()?;
