@@ -161,6 +161,12 @@ impl CircuitBreaker {
         self.shared.rejections()
     }
 
+    /// How often it has opened.
+    #[must_use]
+    pub fn openings(&self) -> u64 {
+        self.shared.openings()
+    }
+
     /// The bus on which it tells of [`BreakerEvent`]s.
     #[must_use]
     pub fn events(&self) -> &Events {

@@ -12,7 +12,8 @@ use crate::shared::Shared;
 /// Keeps a breaker open for as long as it lives, such as for the maintenance of a service. Made by
 /// [`CircuitBreaker::isolate`].
 ///
-/// With the last of them the breaker closes, without evidence; unless it was given another order since.
+/// With the last of them the breaker closes, without evidence, or is disabled or only counts again if it did before. An
+/// order that it was given before, to stay open, or since, is not undone.
 #[must_use = "dropping it ends the isolation"]
 pub struct Isolation {
     shared: Spread<Shared>,
@@ -35,9 +36,13 @@ impl CircuitBreaker {
         let shared = self.shared().clone();
         let isolations = &shared.isolations;
         shared.with(|machine, now| {
-            if isolations.fetch_add(1, Ordering::Relaxed) == 0 {
+            let first = isolations.fetch_add(1, Ordering::Relaxed) == 0;
+            let before = machine.state();
+            // One that somebody keeps open already is not ours to close.
+            if first && before != State::ForcedOpen {
                 // Never refused.
                 let _ = machine.control(now, Control::ForceOpen);
+                *shared.isolated.lock() = Some((before, machine.generation()));
             }
         });
         Isolation { shared }
@@ -49,8 +54,21 @@ impl Drop for Isolation {
         let isolations = &self.shared.isolations;
         self.shared.with(|machine, now| {
             let last = isolations.fetch_sub(1, Ordering::Relaxed) == 1;
-            if last && machine.state() == State::ForcedOpen {
-                let _ = machine.control(now, Control::Reset);
+            let Some((before, generation)) =
+                last.then(|| self.shared.isolated.lock().take()).flatten()
+            else {
+                return;
+            };
+            // The generation is another one if it was given another order since.
+            if machine.generation() == generation {
+                let _ = machine.control(
+                    now,
+                    match before {
+                        State::Disabled => Control::Disable,
+                        State::MetricsOnly => Control::MetricsOnly,
+                        _ => Control::Reset,
+                    },
+                );
             }
         });
     }

@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     inner: Lock<Inner>,
     /// How many want it to be open; changed under the lock.
     pub(crate) isolations: AtomicUsize,
+    /// What it was before the first of them, and the generation that began with it.
+    pub(crate) isolated: Lock<Option<(State, u32)>>,
     surroundings: Surroundings,
     me: Weak<Self>,
 }
@@ -76,6 +78,7 @@ impl Shared {
             gate: Gate::new(),
             slow_after: AtomicU64::new(u64::MAX),
             isolations: AtomicUsize::new(0),
+            isolated: Lock::default(),
             rejections: Count::over(surroundings.shards),
             inner: Lock::new(Inner {
                 machine,

@@ -24,3 +24,19 @@ async fn another_order_is_not_undone() {
     drop(isolation);
     assert_eq!(b.state(), State::Disabled);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_order_of_before_or_since_is_not_undone() {
+    let b = CircuitBreaker::builder("b").build().expect("it is allowed");
+    b.force_open();
+    drop(b.isolate());
+    assert_eq!(b.state(), State::ForcedOpen, "of before");
+    b.reset();
+    let isolation = b.isolate();
+    b.force_open();
+    drop(isolation);
+    assert_eq!(b.state(), State::ForcedOpen, "of since");
+    b.disable();
+    drop(b.isolate());
+    assert_eq!(b.state(), State::Disabled, "as before");
+}
