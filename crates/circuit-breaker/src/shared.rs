@@ -245,7 +245,13 @@ impl Shared {
     #[inline]
     pub(crate) fn rejects(&self) -> bool {
         let sign = self.gate.read();
-        sign.mode == Mode::Reject && clock::coarse() < self.gate.until() && !self.fails_open()
+        if sign.mode != Mode::Reject {
+            return false;
+        }
+        let now = clock::coarse();
+        // The end of another state says nothing about this one.
+        let rejection = self.gate.rejection(sign);
+        rejection.is_some_and(|(until, _)| now < until) && !self.fails_open()
     }
 
     /// A call has ended.

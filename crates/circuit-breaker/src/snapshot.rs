@@ -1,5 +1,6 @@
 //! How a breaker is, as plain data.
 
+use seaworthy_core::Cause;
 use seaworthy_core::component::{Snapshot, Status};
 
 use crate::machine::{State, View};
@@ -33,6 +34,11 @@ pub(crate) fn of(shared: &Shared) -> Snapshot {
     if state == State::HalfOpen {
         snapshot = snapshot.field("probes", probes as u64);
     }
+    let cause = match state {
+        // Whatever it had opened for before.
+        State::ForcedOpen => Some(Cause::Forced),
+        _ => cause,
+    };
     match cause {
         Some(cause) if status == Status::Degraded => snapshot.field("cause", cause.to_string()),
         _ => snapshot,

@@ -105,3 +105,17 @@ async fn a_state_that_has_nothing_to_recover_from() {
     assert_eq!(illegal.from, State::Closed);
     assert_eq!(breaker.state(), State::Closed);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_order_for_which_the_service_is_blamed() {
+    let registry = Registry::new();
+    let builder = CircuitBreaker::builder("b").config(config());
+    let breaker = builder.registry(&registry).build().expect("it is allowed");
+    let shown = || registry.snapshot()[0].to_string();
+    fail(&breaker, 2);
+    assert!(shown().contains("2 failures in a row"), "{}", shown());
+    breaker.force_open();
+    assert_eq!(cause(&breaker), Cause::Forced);
+    assert!(!shown().contains("2 failures in a row"), "{}", shown());
+    assert!(shown().contains(&Cause::Forced.to_string()), "{}", shown());
+}

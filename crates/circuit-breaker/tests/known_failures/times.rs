@@ -97,14 +97,12 @@ async fn an_open_time_that_stays_long_after_the_service_was_well() {
         }
         succeed(&breaker, 4);
         advance(secs(10)).await;
-        fail(
-            &breaker,
-            4.min(if matches!(window, Window::Calls(_)) {
-                2
-            } else {
-                4
-            }),
-        );
+        // Half of the last four, or all in the last ten seconds.
+        let failures = match window {
+            Window::Calls(calls) => calls / 2,
+            Window::Time { .. } => 4,
+        };
+        fail(&breaker, failures);
         assert_eq!(open_for(&breaker), secs(5), "{window:?}");
     }
 }

@@ -72,6 +72,17 @@ async fn too_few_calls_to_say_anything() {
     assert_eq!(breaker.state(), State::Open);
 }
 
+/// The last call that was missing went well, and with it half of ten have failed.
+#[tokio::test(start_paused = true)]
+async fn a_success_after_which_nobody_looks_at_the_failures() {
+    let breaker = breaker(by_rate(Window::Calls(10), 10, 0.5));
+    fail(&breaker, 5);
+    succeed(&breaker, 4);
+    assert_eq!(breaker.state(), State::Closed);
+    succeed(&breaker, 1);
+    assert_eq!(breaker.state(), State::Open);
+}
+
 #[tokio::test(start_paused = true)]
 async fn evidence_that_is_lost_when_the_limits_change() {
     let breaker = breaker(by_rate(Window::Calls(20), 10, 0.5));
