@@ -50,8 +50,12 @@ impl Drop for Number {
 /// How many shards are worth having on this machine: twice its threads, from 4 to 64, a power of two.
 #[must_use]
 pub fn count() -> usize {
-    let threads = thread::available_parallelism().map_or(4, usize::from);
-    (2 * threads).clamp(4, 64).next_power_of_two()
+    // Asking the operating system takes as long as reading some files.
+    static COUNT: OnceLock<usize> = OnceLock::new();
+    *COUNT.get_or_init(|| {
+        let threads = thread::available_parallelism().map_or(4, usize::from);
+        (2 * threads).clamp(4, 64).next_power_of_two()
+    })
 }
 
 /// Alone on its cache line, and on the one that is fetched with it.
