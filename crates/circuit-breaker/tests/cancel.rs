@@ -301,6 +301,8 @@ async fn the_contract_of_tower() {
         let clones: Vec<_> = (0..8).map(|_| ready.clone()).collect();
         ready.call(()).await.expect("let in");
         for mut clone in clones {
+            // That the other one is ready says nothing about this one.
+            assert!(clone.call(()).await.is_err());
             // Ready twice, and called once.
             clone.ready().await.expect("well");
             clone

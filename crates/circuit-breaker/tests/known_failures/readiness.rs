@@ -194,10 +194,12 @@ async fn places_that_are_lost_with_who_had_reserved_them() {
     let breaker = breaker(config());
     let (_, mut service) = waiting(&breaker);
     until_it_may_be_tried(&breaker).await;
+    let began = Instant::now();
     for _ in 0..5 {
         service.ready().await.expect("well");
         assert_eq!(breaker.view().probes, 1);
     }
+    assert_eq!(began.elapsed(), Duration::ZERO, "nobody waits for himself");
     let mut clone = service.clone();
     let waits = timeout(secs(1), clone.ready()).await;
     assert!(waits.is_err(), "a clone takes nothing over");
@@ -222,4 +224,21 @@ async fn a_place_that_serves_for_two_calls() {
     assert!(Rejected::find_in(rejected.as_ref()).is_some());
     first.await.expect("let in");
     assert_eq!(slow.calls.load(SeqCst), 1);
+}
+
+/// The call was never made: that is no call that was cancelled, whatever is thought of those.
+#[tokio::test(start_paused = true)]
+async fn an_unused_place_that_counts_as_a_failure() {
+    let mut config = config();
+    config.cancelled = seaworthy_circuit_breaker::Cancelled::Failure;
+    let breaker = breaker(config);
+    let (_, mut service) = waiting(&breaker);
+    until_it_may_be_tried(&breaker).await;
+    service.ready().await.expect("well");
+    service.ready().await.expect("well");
+    drop(service);
+    assert_eq!(
+        (breaker.state(), breaker.view().probes),
+        (State::HalfOpen, 0)
+    );
 }
