@@ -113,6 +113,8 @@ fn no_success_counts_in_a_later_generation() {
     for cell in [Some(0), None] {
         loom::model(move || {
             let bench = Bench::new(1);
+            // One is there for certain, in the cell of the rest.
+            bench.succeed(None, 1);
             let theirs = Arc::clone(&bench);
             let thread = thread::spawn(move || {
                 theirs.succeed(cell, 1);
@@ -120,6 +122,27 @@ fn no_success_counts_in_a_later_generation() {
             });
             bench.turn();
             bench.succeed(None, 2);
+            bench.look();
+            thread.join().unwrap();
+            assert_eq!(bench.counted(2), 1);
+            assert!((1..=3).contains(&bench.counted(1)));
+        });
+    }
+}
+
+/// As before, with the turn in the other thread: loom takes other ways then.
+#[test]
+fn no_success_counts_in_a_later_generation_wherever_it_turns() {
+    for cell in [Some(0), None] {
+        loom::model(move || {
+            let bench = Bench::new(1);
+            let theirs = Arc::clone(&bench);
+            let thread = thread::spawn(move || {
+                theirs.turn();
+                theirs.succeed(None, 2);
+            });
+            bench.succeed(cell, 1);
+            bench.succeed(cell, 1);
             bench.look();
             thread.join().unwrap();
             assert_eq!(bench.counted(2), 1);

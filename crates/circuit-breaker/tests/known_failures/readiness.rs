@@ -236,6 +236,7 @@ async fn an_unused_place_that_counts_as_a_failure() {
     until_it_may_be_tried(&breaker).await;
     service.ready().await.expect("well");
     service.ready().await.expect("well");
+    assert_eq!(breaker.view().openings, 1);
     drop(service);
     assert_eq!(
         (breaker.state(), breaker.view().probes),
