@@ -88,7 +88,11 @@ fn play(records: &[Record], which: Vec<usize>, make: Make) -> Vec<usize> {
         let it = &mut plays[number];
         match &mut it.breaker {
             // It begins.
-            None => it.breaker = make(it.record, it.times),
+            None => match make(it.record, it.times) {
+                Some(breaker) => it.breaker = Some(breaker),
+                // It does not go that fast.
+                None => continue,
+            },
             Some(breaker) => {
                 if !agrees(breaker.as_mut(), it.record, it.next) {
                     continue;

@@ -1,8 +1,9 @@
 //! Calls one after the other, by one task or by several at once.
 
 use std::hint::black_box;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, ThreadId};
 
 use super::{Ask, Caller, Came, one_in_a_hundred_fails};
 use crate::{Failure, clock};
@@ -34,7 +35,10 @@ pub struct Hammered {
 /// Who is where.
 #[derive(Debug, Default)]
 struct Meeting {
-    arrived: AtomicUsize,
+    /// The threads of those who wait for the others and do not let go of their worker.
+    arrived: Mutex<Vec<ThreadId>>,
+    /// All of them were there, each on a thread of its own.
+    complete: AtomicBool,
     /// Who has made the calls that are timed.
     done: AtomicUsize,
 }
@@ -70,7 +74,7 @@ async fn work(
 ) -> Result<Hammered, Failure> {
     let Load { calls, workers, .. } = load;
     run(&mut caller, load, 200).await?;
-    meet(&meeting.arrived, workers).await;
+    meet(&meeting, workers).await;
     let (before, start) = ((load.allocations)(), clock::now());
     run(&mut caller, load, calls).await?;
     let (took, after) = (start.elapsed(), (load.allocations)());
@@ -85,16 +89,35 @@ async fn work(
     })
 }
 
-/// Waits for the others without giving the worker away, so that each has one; if that takes long, they may be behind
-/// this task on the same worker.
-async fn meet(arrived: &AtomicUsize, workers: usize) {
-    arrived.fetch_add(1, Ordering::AcqRel);
+/// Waits for the others without giving the worker away, so that each has one. If that takes long, one of them may be
+/// behind this task on the same worker: then it has its turn, and this one comes again.
+async fn meet(meeting: &Meeting, workers: usize) {
+    let arrived = || {
+        let arrived = meeting.arrived.lock();
+        arrived.unwrap_or_else(PoisonError::into_inner)
+    };
     loop {
+        let me = thread::current().id();
+        {
+            let mut arrived = arrived();
+            arrived.push(me);
+            if arrived.len() == workers {
+                meeting.complete.store(true, Ordering::Release);
+            }
+        }
         for _ in 0..1_000_000 {
-            if arrived.load(Ordering::Acquire) >= workers {
+            if meeting.complete.load(Ordering::Acquire) {
                 return;
             }
             std::hint::spin_loop();
+        }
+        {
+            let mut arrived = arrived();
+            if meeting.complete.load(Ordering::Acquire) {
+                return;
+            }
+            // None of the others has this thread while it waits.
+            arrived.retain(|thread| *thread != me);
         }
         tokio::task::yield_now().await;
     }
