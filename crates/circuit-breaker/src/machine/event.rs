@@ -26,6 +26,9 @@ pub enum Event {
         took: Option<Duration>,
     },
     /// So many calls of the current state have ended well, none of them slow, since the last event and at its time.
+    ///
+    /// A short way for what changes nothing but counts: nothing is judged by it before the next end of a call. Give it
+    /// while there are enough calls in the window for the rates.
     Successes(u64),
     /// A call that was let in does not take place.
     Release(Ticket),
