@@ -91,9 +91,12 @@ where
 /// It was cancelled, also if its thread panics for another reason: its own panics are caught sight of where they happen.
 #[pinned_drop]
 impl<F, T, C> PinnedDrop for State<F, T, C> {
+    #[inline]
     fn drop(self: Pin<&mut Self>) {
-        if let Project::Call { permit, .. } = self.project() {
-            permit.end(Ending::Cancelled);
+        if let Project::Call { permit, .. } = self.project()
+            && !permit.has_ended()
+        {
+            permit.break_off(Ending::Cancelled);
         }
     }
 }

@@ -101,6 +101,7 @@ pub mod machine;
 mod metrics;
 mod patience;
 mod permit;
+mod readiness;
 mod service;
 mod shared;
 mod snapshot;

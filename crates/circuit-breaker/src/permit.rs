@@ -65,6 +65,11 @@ impl Permit {
         }
     }
 
+    #[inline]
+    pub(crate) fn has_ended(&self) -> bool {
+        self.share.is_none()
+    }
+
     /// For what is not the rule.
     #[cold]
     pub(crate) fn break_off(&mut self, how: Ending) {
@@ -87,7 +92,7 @@ impl Permit {
 impl Drop for Permit {
     #[inline]
     fn drop(&mut self) {
-        if self.share.is_some() {
+        if !self.has_ended() {
             let how = if std::thread::panicking() {
                 Ending::Panicked
             } else {

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use seaworthy_core::classify::DefaultClassifier;
 use seaworthy_core::reject::{IntoError, Reject};
 use seaworthy_core::shard::{Share, Spread};
-use seaworthy_core::{Classify, Rejected, Verdict};
+use seaworthy_core::{Classify, Verdict};
 use tower_service::Service;
 
 use crate::breaker::CircuitBreaker;
@@ -14,6 +14,7 @@ use crate::future::{Bomb, ResponseFuture};
 use crate::layer::Options;
 use crate::patience::Patience;
 use crate::permit::Permit;
+use crate::readiness::Readiness;
 use crate::shared::Shared;
 use crate::wait::Wait;
 
@@ -28,8 +29,7 @@ pub struct CircuitBreakerService<S, C = DefaultClassifier, R = IntoError> {
     _root: Option<Spread<Shared>>,
     classify: C,
     reject: R,
-    /// The service behind it is ready for a call of this instance.
-    readied: bool,
+    readiness: Readiness,
     /// If it is not ready while open.
     wait: Option<Wait>,
     /// If it matters how long the service behind it takes to get ready.
@@ -50,7 +50,7 @@ impl<S, C, R> CircuitBreakerService<S, C, R> {
             _root: Some(breaker.shared().clone()),
             classify,
             reject,
-            readied: false,
+            readiness: Readiness::Unknown,
             wait: options.waits.then(Wait::default),
             patience: options.ready_within.map(Patience::new),
         }
@@ -79,16 +79,17 @@ where
 
     #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.readied = false;
+        self.readiness = Readiness::Unknown;
         if self.wait.is_some() || self.patience.is_some() {
             return self.poll_ready_with_care(cx);
         }
-        if self.share.rejects() {
+        if let Some(now) = self.share.rejects() {
+            self.readiness = Readiness::Refused(now);
             return Poll::Ready(Ok(()));
         }
         match self.inner.poll_ready(cx) {
             Poll::Ready(Ok(())) => {
-                self.readied = true;
+                self.readiness = Readiness::Ready;
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(self.unready(error))),
@@ -98,7 +99,9 @@ where
 
     #[inline]
     fn call(&mut self, request: Req) -> Self::Future {
-        let readied = std::mem::take(&mut self.readied);
+        if let Err(rejected) = self.readiness.take(&self.share) {
+            return ResponseFuture::rejected(self.reject.reject(rejected));
+        }
         let reserved = self.wait.as_mut().and_then(Wait::take);
         let admitted = match reserved {
             Some(permit) => Ok(permit),
@@ -108,13 +111,12 @@ where
                 .map(|ticket| Permit::new(self.share.clone(), ticket)),
         };
         match admitted {
-            Ok(mut permit) if readied => {
+            Ok(mut permit) => {
                 let bomb = Bomb::new(&mut permit);
                 let future = self.inner.call(request);
                 bomb.defuse();
                 ResponseFuture::call(future, permit, self.classify.clone())
             }
-            Ok(permit) => ResponseFuture::rejected(self.reject.reject(self.again(permit))),
             Err(rejected) => ResponseFuture::rejected(self.reject.reject(rejected)),
         }
     }
@@ -130,7 +132,8 @@ impl<S, C, R> CircuitBreakerService<S, C, R> {
     {
         if let Some(wait) = &mut self.wait {
             ready!(wait.poll_open(&self.share, cx));
-        } else if self.share.rejects() {
+        } else if let Some(now) = self.share.rejects() {
+            self.readiness = Readiness::Refused(now);
             return Poll::Ready(Ok(()));
         }
         let polled = self.inner.poll_ready(cx);
@@ -142,7 +145,7 @@ impl<S, C, R> CircuitBreakerService<S, C, R> {
         if let Err(error) = ready!(polled) {
             return Poll::Ready(Err(self.unready(error)));
         }
-        self.readied = true;
+        self.readiness = Readiness::Ready;
         match &mut self.wait {
             Some(wait) => wait.poll_reserve(&self.share, cx).map(Ok),
             None => Poll::Ready(Ok(())),
@@ -159,13 +162,6 @@ impl<S, C, R> CircuitBreakerService<S, C, R> {
         self.share.fails(self.classify.classify(Err(&error)));
         error
     }
-
-    /// It was open when this instance was asked whether it is ready.
-    #[cold]
-    fn again(&self, permit: Permit) -> Rejected {
-        permit.release();
-        self.share.turn_away()
-    }
 }
 
 impl<S: Clone, C: Clone, R: Clone> Clone for CircuitBreakerService<S, C, R> {
@@ -177,7 +173,7 @@ impl<S: Clone, C: Clone, R: Clone> Clone for CircuitBreakerService<S, C, R> {
             _root: None,
             classify: self.classify.clone(),
             reject: self.reject.clone(),
-            readied: false,
+            readiness: self.readiness.clone(),
             wait: self.wait.as_ref().map(|_| Wait::default()),
             patience: self.patience.as_ref().map(Patience::anew),
         }

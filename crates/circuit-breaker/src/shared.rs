@@ -176,23 +176,32 @@ impl Shared {
     #[inline]
     fn reject_at(&self, sign: Sign) -> Result<Ticket, Rejected> {
         let now = clock::coarse();
-        match self.gate.rejection(sign) {
-            Some((until, cause)) if now < until => {
-                let until = Some(until).filter(|until| *until != FOREVER);
-                if until.is_some() && self.fails_open() {
-                    return Ok(Ticket::of(sign.generation));
+        match self.refusal(sign) {
+            Some(refusal) if refusal.until.is_none_or(|until| now < until) => {
+                if self.insists(refusal) {
+                    Err(self.reject(refusal, now))
+                } else {
+                    Ok(Ticket::of(sign.generation))
                 }
-                Err(self.reject(Refusal { cause, until }, now))
             }
             _ => self.ask(),
         }
     }
 
-    /// Too many of its kind are open for turning calls away; only by order it does so all the same.
+    /// What the gate says with this sign, if that has not changed.
     #[inline]
-    fn fails_open(&self) -> bool {
+    fn refusal(&self, sign: Sign) -> Option<Refusal> {
+        let (until, cause) = self.gate.rejection(sign)?;
+        let until = Some(until).filter(|until| *until != FOREVER);
+        Some(Refusal { cause, until })
+    }
+
+    /// Whether calls are turned away although many others of its kind are open: by order always, by itself not if too
+    /// many are.
+    #[inline]
+    fn insists(&self, refusal: Refusal) -> bool {
         let group = self.surroundings.group.as_deref();
-        group.is_some_and(Group::fails_open)
+        refusal.until.is_none() || !group.is_some_and(Group::fails_open)
     }
 
     #[cold]
@@ -201,6 +210,7 @@ impl Shared {
         admitted.map_err(|refusal| self.reject(refusal, now))
     }
 
+    /// Turns a call away.
     #[inline]
     fn reject(&self, refusal: Refusal, now: Coarse) -> Rejected {
         let rejected = self.turn_away().with_cause(refusal.cause);
@@ -214,9 +224,20 @@ impl Shared {
         }
     }
 
-    /// A call is turned away.
+    /// Turns a call away for which it was found at `then` that it would be.
     #[inline]
-    pub(crate) fn turn_away(&self) -> Rejected {
+    pub(crate) fn refuse_as_of(&self, then: Coarse) -> Rejected {
+        let sign = self.gate.read();
+        let open = sign.mode == Mode::Reject;
+        match self.refusal(sign).filter(|_| open) {
+            Some(refusal) => self.reject(refusal, then),
+            None => self.turn_away(),
+        }
+    }
+
+    /// Turns a call away, and that is all there is to say.
+    #[inline]
+    fn turn_away(&self) -> Rejected {
         self.rejections.increment();
         self.surroundings.metrics.rejected();
         Rejected::new(Reason::CircuitOpen, self.name.name())
@@ -234,24 +255,25 @@ impl Shared {
         let sign = self.gate.read();
         match sign.mode {
             Mode::Tally | Mode::Pass | Mode::Free => Ok(Ticket::of(sign.generation)),
-            Mode::Reject | Mode::Ask if self.rejects() => Err(()),
+            Mode::Reject | Mode::Ask if self.rejects().is_some() => Err(()),
             Mode::Reject | Mode::Ask => self
                 .with(|machine, now| machine.acquire(now))
                 .map_err(|_| ()),
         }
     }
 
-    /// Whether a call would be turned away now, as far as that can be told without asking.
+    /// The time, if a call would be turned away at this time, as far as that can be told without asking.
     #[inline]
-    pub(crate) fn rejects(&self) -> bool {
+    pub(crate) fn rejects(&self) -> Option<Coarse> {
         let sign = self.gate.read();
         if sign.mode != Mode::Reject {
-            return false;
+            return None;
         }
         let now = clock::coarse();
         // The end of another state says nothing about this one.
-        let rejection = self.gate.rejection(sign);
-        rejection.is_some_and(|(until, _)| now < until) && !self.fails_open()
+        let refusal = self.refusal(sign)?;
+        let open = refusal.until.is_none_or(|until| now < until);
+        (open && self.insists(refusal)).then_some(now)
     }
 
     /// A call has ended.

@@ -27,13 +27,10 @@ impl Wait {
         if let Some(unused) = self.reserved.take() {
             unused.release();
         }
-        self.poll(
-            shared,
-            cx,
-            |shared| {
-                if shared.rejects() { Err(()) } else { Ok(()) }
-            },
-        )
+        self.poll(shared, cx, |shared| match shared.rejects() {
+            Some(_) => Err(()),
+            None => Ok(()),
+        })
     }
 
     /// Takes a place for one call.

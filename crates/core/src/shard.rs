@@ -153,9 +153,11 @@ impl<T> Deref for Spread<T> {
 impl<T> Clone for Share<T> {
     #[inline]
     fn clone(&self) -> Self {
-        let peers = self.0.peers.get();
-        let peer = peers.and_then(|peers| peers[here(peers.len())].upgrade());
-        Self(peer.unwrap_or_else(|| Arc::clone(&self.0)))
+        let peer = self.0.peers.get().map(|peers| &peers[here(peers.len())]);
+        // Of its own shard there is one for certain.
+        let other = peer.filter(|peer| peer.as_ptr() != Arc::as_ptr(&self.0));
+        let share = other.and_then(Weak::upgrade);
+        Self(share.unwrap_or_else(|| Arc::clone(&self.0)))
     }
 }
 

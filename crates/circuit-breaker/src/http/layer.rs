@@ -15,6 +15,7 @@ use super::classify::{HttpStatus, JudgeTrailers};
 use super::future::HttpResponseFuture;
 use crate::breaker::CircuitBreaker;
 use crate::future::Bomb;
+use crate::readiness::Readiness;
 
 /// Puts a breaker in front of an HTTP service, for which a call lasts until its body has ended.
 #[derive(Clone)]
@@ -29,18 +30,7 @@ pub struct HttpLayer<P = HttpStatus, R = IntoError> {
 pub struct HttpService<S, P = HttpStatus, R = IntoError> {
     inner: S,
     layer: HttpLayer<P, R>,
-    /// The service behind it is ready for a call of this instance.
-    readied: Readied,
-}
-
-/// A clone has to be ready on its own.
-#[derive(Debug, Default)]
-struct Readied(bool);
-
-impl Clone for Readied {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
+    readiness: Readiness,
 }
 
 impl CircuitBreaker {
@@ -93,7 +83,7 @@ impl<S, P: Clone, R: Clone> Layer<S> for HttpLayer<P, R> {
         HttpService {
             inner,
             layer: self.clone(),
-            readied: Readied(false),
+            readiness: Readiness::Unknown,
         }
     }
 }
@@ -110,16 +100,17 @@ where
     type Future = HttpResponseFuture<S::Future, Result<Response<B>, S::Error>, P>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.readied = Readied(false);
+        self.readiness = Readiness::Unknown;
         let shared = self.layer.breaker.shared();
-        if shared.rejects() {
+        if let Some(now) = shared.rejects() {
+            self.readiness = Readiness::Refused(now);
             return Poll::Ready(Ok(()));
         }
         if let Err(error) = ready!(self.inner.poll_ready(cx)) {
             shared.fails(self.layer.protocol.classify(Err(&error)));
             return Poll::Ready(Err(error));
         }
-        self.readied = Readied(true);
+        self.readiness = Readiness::Ready;
         Poll::Ready(Ok(()))
     }
 
@@ -129,17 +120,13 @@ where
             protocol,
             reject,
         } = &self.layer;
-        let readied = std::mem::take(&mut self.readied).0;
-        match breaker.try_acquire() {
-            Ok(mut permit) if readied => {
+        let ready = self.readiness.take(breaker.shared());
+        match ready.and_then(|()| breaker.try_acquire()) {
+            Ok(mut permit) => {
                 let bomb = Bomb::new(&mut permit);
                 let future = self.inner.call(request);
                 bomb.defuse();
                 HttpResponseFuture::call(future, permit, protocol.clone())
-            }
-            Ok(permit) => {
-                permit.release();
-                HttpResponseFuture::rejected(reject.reject(breaker.shared().turn_away()))
             }
             Err(rejected) => HttpResponseFuture::rejected(reject.reject(rejected)),
         }
