@@ -209,7 +209,7 @@ type Turn = (State, Option<Cause>);
 
 impl Diary {
     fn write(&self, event: &Event) {
-        if let Some(BreakerEvent::Turned { to, cause, .. }) = event.detail() {
+        if let Some(BreakerEvent::StateChanged { to, cause, .. }) = event.detail() {
             let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             turns.push((*to, *cause));
         }

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::event::BreakerEvent;
 use crate::future::ResponseFuture;
 use crate::layer::CircuitBreakerLayer;
-use crate::machine::{Advice, Control, Illegal, Machine, Saved, State, View};
+use crate::machine::{Advice, Control, Evidence, IllegalControl, Machine, Saved, State, View};
 use crate::permit::Permit;
 use crate::shared::{Shared, Surroundings};
 
@@ -177,8 +177,8 @@ impl CircuitBreaker {
     ///
     /// # Errors
     ///
-    /// [`Illegal`] for [`Control::HalfOpen`] and [`Control::Open`] where there is nothing to recover from.
-    pub fn control(&self, control: Control) -> Result<(), Illegal> {
+    /// [`IllegalControl`] for [`Control::HalfOpen`] and [`Control::Open`] where there is nothing to recover from.
+    pub fn control(&self, control: Control) -> Result<(), IllegalControl> {
         self.shared
             .with(|machine, now| machine.control(now, control))
     }
@@ -208,21 +208,21 @@ impl CircuitBreaker {
         let _ = self.control(control);
     }
 
-    /// Goes by another configuration from now on. Neither its state nor a time that has begun changes by it. What it
-    /// has counted still counts if the window is of the same kind, and of buckets of the same length; else it is
-    /// forgotten. True if it still counts.
+    /// Replaces the configuration. The state, an open time that runs and a trial that runs stay as they are, and
+    /// [`Config::initial`] is ignored. What was counted still counts if the window is of the same kind (for time: with
+    /// buckets of the same length), and is forgotten otherwise; the answer says which.
     ///
     /// # Errors
     ///
     /// [`ConfigError`], if the configuration is not allowed; nothing has changed then.
-    pub fn reconfigure(&self, config: Config) -> Result<bool, ConfigError> {
+    pub fn reconfigure(&self, config: Config) -> Result<Evidence, ConfigError> {
         let name = self.name();
-        let kept = self
+        let evidence = self
             .shared
             .with(|machine, now| machine.reconfigure_as(name, now, config))?;
-        let event = BreakerEvent::Reconfigured { kept };
+        let event = BreakerEvent::Reconfigured { evidence };
         self.events().emit(name, Severity::Info, event);
-        Ok(kept)
+        Ok(evidence)
     }
 
     /// Tells it how others find the same service.

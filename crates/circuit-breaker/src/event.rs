@@ -6,7 +6,7 @@ use std::time::Duration;
 use seaworthy_core::Cause;
 use seaworthy_core::event::Detail;
 
-use crate::machine::{Notice, State, View};
+use crate::machine::{Evidence, Notice, State, View};
 
 /// Something that happened to a breaker, in [`Events`](seaworthy_core::event::Events).
 ///
@@ -15,7 +15,7 @@ use crate::machine::{Notice, State, View};
 #[non_exhaustive]
 pub enum BreakerEvent {
     /// It is in another state, or has begun the same one anew.
-    Turned {
+    StateChanged {
         /// The state before.
         from: State,
         /// The state now.
@@ -43,21 +43,21 @@ pub enum BreakerEvent {
     MayWedge,
     /// It goes by another configuration.
     Reconfigured {
-        /// What it had counted still counts.
-        kept: bool,
+        /// What became of what it had counted.
+        evidence: Evidence,
     },
 }
 
 impl BreakerEvent {
     pub(crate) fn new(notice: Notice, view: View) -> Self {
         match notice {
-            Notice::Turned {
+            Notice::StateChanged {
                 from,
                 to,
                 cause,
                 open_for,
                 ..
-            } => Self::Turned {
+            } => Self::StateChanged {
                 from,
                 to,
                 cause,
@@ -75,7 +75,7 @@ impl BreakerEvent {
 impl Detail for BreakerEvent {
     fn name(&self) -> &'static str {
         match self {
-            Self::Turned { to, .. } => match to {
+            Self::StateChanged { to, .. } => match to {
                 State::Closed => "breaker_closed",
                 State::Recovering => "breaker_recovering",
                 State::Open => "breaker_opened",
@@ -95,7 +95,7 @@ impl Detail for BreakerEvent {
 impl fmt::Display for BreakerEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Turned {
+            Self::StateChanged {
                 from,
                 to,
                 cause,
@@ -118,10 +118,7 @@ impl fmt::Display for BreakerEvent {
             Self::MayWedge => f.write_str(
                 "neither `half_open.lease` nor `half_open.max_wait` is set: a probe that never comes back can keep it half open for ever",
             ),
-            Self::Reconfigured { kept: true } => f.write_str("reconfigured"),
-            Self::Reconfigured { kept: false } => {
-                f.write_str("reconfigured; what it had counted does not fit and is forgotten")
-            }
+            Self::Reconfigured { evidence } => write!(f, "reconfigured; {evidence}"),
         }
     }
 }

@@ -171,7 +171,7 @@ impl<K> CircuitBreakers<K> {
 
     /// How many are open or half open.
     #[must_use]
-    pub fn open(&self) -> usize {
+    pub fn open_count(&self) -> usize {
         self.inner.group.open()
     }
 
@@ -191,7 +191,7 @@ impl<K> CircuitBreakers<K> {
         config.check(&self.inner.name)?;
         *self.inner.config.lock() = config.clone();
         for breaker in self.inner.all() {
-            breaker.reconfigure(config.clone())?;
+            let _ = breaker.reconfigure(config.clone())?;
         }
         Ok(())
     }

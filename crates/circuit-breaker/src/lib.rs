@@ -120,7 +120,7 @@ pub use future::ResponseFuture;
 pub use isolation::Isolation;
 pub use keyed::{CircuitBreakers, CircuitBreakersBuilder, KeyedLayer, KeyedService};
 pub use layer::CircuitBreakerLayer;
-pub use machine::{Advice, Control, Saved, State};
+pub use machine::{Advice, Control, Evidence, IllegalControl, Saved, State, View};
 pub use permit::Permit;
 pub use service::CircuitBreakerService;
 

@@ -19,7 +19,7 @@ use seaworthy_core::{Cause, ConfigError};
 
 use crate::config::{Begins, Config, Initial};
 
-pub use control::{Control, Illegal};
+pub use control::{Control, Evidence, IllegalControl};
 pub use event::{Ending, Event, Notice, Refusal, State, Step, Ticket, View};
 pub use hints::{Advice, Saved};
 
@@ -217,7 +217,7 @@ impl Machine {
                 Phase::HalfOpen(trial) => trial.running(),
                 _ => 0,
             },
-            openings: self.attempt,
+            openings_in_a_row: self.attempt,
             cause: self.cause,
         }
     }

@@ -97,7 +97,7 @@ impl Metrics {
 
     pub(crate) fn tell(&self, event: &BreakerEvent) {
         match event {
-            BreakerEvent::Turned { to, .. } => {
+            BreakerEvent::StateChanged { to, .. } => {
                 if *to == State::Open {
                     self.opened.increment(1);
                 }

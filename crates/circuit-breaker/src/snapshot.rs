@@ -9,7 +9,6 @@ use crate::shared::Shared;
 pub(crate) fn of(shared: &Shared) -> Snapshot {
     let View {
         state,
-        until: _,
         calls,
         failures,
         slow,

@@ -63,7 +63,7 @@ impl World {
     /// A panic is a failure of the probe, and the next trial has all its places.
     async fn check_panic<T>(&mut self, ending: Ending<T>) {
         let panicked = matches!(ending, Ending::Panicked(_));
-        let openings = self.breaker.view().openings;
+        let openings = self.breaker.view().openings_in_a_row;
         assert_eq!(openings, if panicked { 2 } else { 1 });
         self.goes_on(!panicked);
     }
@@ -262,7 +262,7 @@ async fn panics_between_the_polls() {
     service.ready().await.expect("always");
     caught(&mut || drop(service.call(())));
     let view = world.breaker.view();
-    assert_eq!((view.openings, view.probes), (2, 0));
+    assert_eq!((view.openings_in_a_row, view.probes), (2, 0));
     // The classifier.
     let world = World::new().await;
     let classify = |_: Result<&(), &BoxError>| -> Verdict { panic!("on purpose") };
@@ -271,7 +271,7 @@ async fn panics_between_the_polls() {
     caught(&mut || drop(call.as_mut().poll(cx)));
     let view = world.breaker.view();
     assert_eq!(
-        (view.openings, view.probes),
+        (view.openings_in_a_row, view.probes),
         (2, 0),
         "at once, not when it is dropped"
     );

@@ -86,7 +86,7 @@ async fn a_restart_of_the_program_does_not_run_into_a_service_that_is_down() {
     assert!(after.try_acquire().is_err(), "not a moment before");
     tokio::time::advance(Duration::from_nanos(1)).await;
     after.try_acquire().expect("a probe").failure();
-    assert_eq!(after.view().openings, 2, "it goes on counting");
+    assert_eq!(after.view().openings_in_a_row, 2, "it goes on counting");
 }
 
 #[tokio::test(start_paused = true)]

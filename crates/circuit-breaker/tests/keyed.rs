@@ -63,7 +63,7 @@ async fn one_key_fails_and_the_others_do_not() {
             .expect("well"),
         8
     );
-    assert_eq!((upstreams.open(), upstreams.len()), (1, 2));
+    assert_eq!((upstreams.open_count(), upstreams.len()), (1, 2));
 }
 
 /// A hundred thousand keys that somebody makes up.
@@ -76,7 +76,7 @@ async fn keys_that_are_made_up_take_no_memory_and_push_out_nothing_that_protects
         assert!(upstreams.len() <= 64, "{}", upstreams.len());
     }
     assert_eq!(upstreams.get(0_u32).state(), State::Open);
-    assert_eq!(upstreams.open(), 1);
+    assert_eq!(upstreams.open_count(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -152,7 +152,7 @@ async fn with_too_many_open_nothing_is_turned_away() {
     // Four again.
     assert!(upstreams.get(0_u32).try_acquire().is_err());
     assert!(upstreams.remove(&0));
-    assert_eq!(upstreams.open(), 3, "one that is gone does not count");
+    assert_eq!(upstreams.open_count(), 3, "one that is gone does not count");
 }
 
 #[tokio::test(start_paused = true)]

@@ -33,7 +33,7 @@ fn breaker(half_open: HalfOpen) -> (CircuitBreaker, Subscription) {
 async fn next_state(events: &mut Subscription) -> State {
     let event = events.recv().await.expect("the bus is there");
     match event.detail() {
-        Some(BreakerEvent::Turned { to, .. }) => *to,
+        Some(BreakerEvent::StateChanged { to, .. }) => *to,
         other => panic!("something else: {other:?}"),
     }
 }

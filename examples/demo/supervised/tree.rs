@@ -107,7 +107,7 @@ fn fold_instances(tree: &mut TreeSnapshot) {
 
 /// What the tree and the circuit breaker report, in the words that both builds share.
 fn record(event: &Event, journal: &Journal) {
-    if let Some(BreakerEvent::Turned { to, .. }) = event.detail() {
+    if let Some(BreakerEvent::StateChanged { to, .. }) = event.detail() {
         if *to == State::Open {
             journal.circuit_has_opened();
         }

@@ -1,5 +1,7 @@
 //! Orders.
 
+use std::fmt;
+
 use seaworthy_core::clock::Coarse;
 use seaworthy_core::{Cause, ConfigError};
 
@@ -14,9 +16,9 @@ use crate::config::Config;
 pub enum Control {
     /// Lets calls through.
     Close,
-    /// Turns calls away for a time, as if it had opened by itself.
+    /// Turns calls away for a time, as if it had opened by itself. Refused if the breaker only counts.
     Open,
-    /// Tries whether the service is back. Refused if the breaker is closed or only counts.
+    /// Tries whether the service is back. Refused if the breaker is closed, recovering or only counts.
     HalfOpen,
     /// Turns calls away until another order.
     ForceOpen,
@@ -30,16 +32,35 @@ pub enum Control {
 
 /// An order that makes no sense in this state; nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a breaker that is {from} cannot become {to}: there is nothing to recover from")]
-pub struct Illegal {
+#[error("a breaker that is {from} cannot be ordered {to}")]
+pub struct IllegalControl {
     /// The state.
     pub from: State,
     /// What it was to become.
     pub to: State,
 }
 
+/// What another configuration means for what was counted before.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Evidence {
+    /// It still counts.
+    Kept,
+    /// It does not fit the new window and is forgotten: another kind of window, or buckets of another length.
+    Cleared,
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Kept => "what it had counted still counts",
+            Self::Cleared => "what it had counted does not fit and is forgotten",
+        })
+    }
+}
+
 impl Machine {
-    pub(crate) fn control(&mut self, now: Coarse, control: Control) -> Result<(), Illegal> {
+    pub(crate) fn control(&mut self, now: Coarse, control: Control) -> Result<(), IllegalControl> {
         let now = self.pass(now, false);
         let from = self.state();
         let closed = matches!(from, State::Closed | State::Recovering);
@@ -47,11 +68,11 @@ impl Machine {
         match control {
             Control::HalfOpen if closed || counts_only => {
                 let to = State::HalfOpen;
-                return Err(Illegal { from, to });
+                return Err(IllegalControl { from, to });
             }
             Control::Open if counts_only => {
                 let to = State::Open;
-                return Err(Illegal { from, to });
+                return Err(IllegalControl { from, to });
             }
             Control::Close => self.close(now),
             Control::Open => {
@@ -73,12 +94,12 @@ impl Machine {
     }
 
     /// Goes by another configuration from now on. Neither its state nor a time that has begun changes by it, and
-    /// what it has counted is kept as far as it fits. True if it was kept.
+    /// what it has counted is kept if it fits.
     ///
     /// # Errors
     ///
     /// [`ConfigError`], if the configuration is not allowed; nothing has changed then.
-    pub fn reconfigure(&mut self, now: Coarse, config: Config) -> Result<bool, ConfigError> {
+    pub fn reconfigure(&mut self, now: Coarse, config: Config) -> Result<Evidence, ConfigError> {
         self.reconfigure_as("breaker", now, config)
     }
 
@@ -87,16 +108,19 @@ impl Machine {
         name: &str,
         now: Coarse,
         config: Config,
-    ) -> Result<bool, ConfigError> {
+    ) -> Result<Evidence, ConfigError> {
         let backoff = config.check(name)?;
         // What is due is due under the old configuration.
         self.pass(now, false);
         let window = self.window.resized(config.window);
-        let kept = window.is_some();
+        let evidence = match window {
+            Some(_) => Evidence::Kept,
+            None => Evidence::Cleared,
+        };
         self.window = window.unwrap_or_else(|| Window::new(config.window));
         (self.backoff, self.config) = (backoff, config);
         self.pass(now, false);
-        Ok(kept)
+        Ok(evidence)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use seaworthy_core::clock::Coarse;
 use seaworthy_core::{Cause, Verdict};
 
-use super::control::{Control, Illegal};
+use super::control::{Control, IllegalControl};
 
 /// Something that happens to a breaker.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -152,7 +152,7 @@ pub struct Step {
     /// Whether the end of a call was counted: false for one that says nothing, or about an earlier state.
     pub counted: bool,
     /// The order was refused.
-    pub illegal: Option<Illegal>,
+    pub illegal: Option<IllegalControl>,
     /// The state after it.
     pub state: State,
     /// What there is to tell, in order.
@@ -164,7 +164,7 @@ pub struct Step {
 #[non_exhaustive]
 pub enum Notice {
     /// It is in another state.
-    Turned {
+    StateChanged {
         /// The state before.
         from: State,
         /// The state now; it may be the same, begun anew.
@@ -205,7 +205,7 @@ pub struct View {
     /// Calls under way that try whether the service is back.
     pub probes: usize,
     /// How often it has opened in a row, without having been well in between.
-    pub openings: u32,
+    pub openings_in_a_row: u32,
     /// Why it has opened last.
     pub cause: Option<Cause>,
 }

@@ -37,7 +37,7 @@ pub struct Saved {
     #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::duration::option"))]
     pub open_for: Option<Duration>,
     /// How often it has opened in a row.
-    pub openings: u32,
+    pub openings_in_a_row: u32,
     /// Why it has opened last.
     pub cause: Option<Cause>,
 }
@@ -99,7 +99,7 @@ impl Machine {
                 Phase::Open { until } => Some(until.since(now)),
                 _ => None,
             },
-            openings: self.attempt,
+            openings_in_a_row: self.attempt,
             cause: self.cause,
         }
     }
@@ -110,10 +110,10 @@ impl Machine {
         let Saved {
             state,
             open_for,
-            openings,
+            openings_in_a_row,
             cause,
         } = saved;
-        (self.attempt, self.cause) = (openings, cause);
+        (self.attempt, self.cause) = (openings_in_a_row, cause);
         let phase = match state {
             State::Open | State::HalfOpen => {
                 let left = open_for.unwrap_or_default();

@@ -158,7 +158,7 @@ impl Machine {
     }
 
     fn tell(&mut self, from: State, at: Coarse, cause: Option<Cause>, open_for: Option<Duration>) {
-        self.notices.push(Notice::Turned {
+        self.notices.push(Notice::StateChanged {
             from,
             to: self.state(),
             at,

@@ -36,8 +36,13 @@ impl Shared {
         after.told = true;
         after.due = inner.machine.next_due();
         for notice in notices {
-            let opens = |to| to == State::Open;
-            if matches!(notice, Notice::Turned { to, .. } if opens(to)) {
+            if matches!(
+                notice,
+                Notice::StateChanged {
+                    to: State::Open,
+                    ..
+                }
+            ) {
                 inner.openings += 1;
             }
             let event = self.publish(&inner.machine, notice);
@@ -53,7 +58,7 @@ impl Shared {
         let event = BreakerEvent::new(notice, machine.view());
         self.surroundings.metrics.tell(&event);
         let severity = match &event {
-            BreakerEvent::Turned {
+            BreakerEvent::StateChanged {
                 to: State::Open, ..
             }
             | BreakerEvent::WouldOpen { .. } => Severity::Warning,
@@ -94,7 +99,7 @@ impl Shared {
         for event in events {
             // A subscriber that panics harms nobody else.
             let _ = seaworthy_core::panic::catch(|| match event {
-                BreakerEvent::Turned {
+                BreakerEvent::StateChanged {
                     to: State::Open, ..
                 }
                 | BreakerEvent::WouldOpen { .. }

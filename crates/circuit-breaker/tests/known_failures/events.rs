@@ -9,7 +9,7 @@ use super::*;
 
 fn turn(event: &Event) -> Option<(State, State)> {
     match event.detail::<BreakerEvent>()? {
-        BreakerEvent::Turned { from, to, .. } => Some((*from, *to)),
+        BreakerEvent::StateChanged { from, to, .. } => Some((*from, *to)),
         _ => None,
     }
 }
@@ -146,7 +146,7 @@ async fn an_opening_that_does_not_say_why() {
     let (failures, calls) = (2, 4);
     assert_eq!(
         event.detail::<BreakerEvent>(),
-        Some(&BreakerEvent::Turned {
+        Some(&BreakerEvent::StateChanged {
             from: State::Closed,
             to: State::Open,
             cause: Some(Cause::FailureRate { failures, calls }),

@@ -1,5 +1,7 @@
 //! Windows that do not slide, or grow.
 
+use seaworthy_circuit_breaker::Evidence;
+
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -88,17 +90,17 @@ async fn evidence_that_is_lost_when_the_limits_change() {
     let breaker = breaker(by_rate(Window::Calls(20), 10, 0.5));
     fail(&breaker, 9);
     let kept = breaker.reconfigure(by_rate(Window::Calls(10), 10, 0.5));
-    assert_eq!(kept, Ok(true));
+    assert_eq!(kept, Ok(Evidence::Kept));
     assert_eq!(breaker.view().failures, 9);
     assert_eq!(breaker.state(), State::Closed);
     // Stricter limits open nothing by themselves, only the next result does.
     let kept = breaker.reconfigure(by_rate(Window::Calls(10), 5, 0.1));
-    assert_eq!((kept, breaker.state()), (Ok(true), State::Closed));
+    assert_eq!((kept, breaker.state()), (Ok(Evidence::Kept), State::Closed));
     fail(&breaker, 1);
     assert_eq!(breaker.state(), State::Open);
     let (span, buckets) = (secs(10), 10);
     let other_kind = by_rate(Window::Time { span, buckets }, 4, 0.5);
-    assert_eq!(breaker.reconfigure(other_kind), Ok(false));
+    assert_eq!(breaker.reconfigure(other_kind), Ok(Evidence::Cleared));
     assert_eq!(breaker.view().failures, 0);
     assert_eq!(
         breaker.state(),

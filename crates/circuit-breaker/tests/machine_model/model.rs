@@ -287,7 +287,7 @@ impl Model {
     }
 
     fn tell(&mut self, from: State, at: u64, cause: Option<Cause>, open_for: Option<Duration>) {
-        self.notices.push(Notice::Turned {
+        self.notices.push(Notice::StateChanged {
             from,
             to: self.state(),
             at: Coarse::from_nanos(at),
