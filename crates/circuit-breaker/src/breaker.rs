@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use seaworthy_core::classify::DefaultClassifier;
 use seaworthy_core::clock;
+use seaworthy_core::component::{Component, Snapshot};
 use seaworthy_core::event::{Events, Severity};
 use seaworthy_core::shard::Spread;
 use seaworthy_core::{Classify, ConfigError, Rejected};
@@ -155,6 +156,12 @@ impl CircuitBreaker {
         self.shared.view()
     }
 
+    /// How it is, as dashboards show it.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Component::snapshot(&**self.shared.shared())
+    }
+
     /// How many calls were turned away.
     #[must_use]
     pub fn rejections(&self) -> u64 {
@@ -216,12 +223,13 @@ impl CircuitBreaker {
     ///
     /// [`ConfigError`], if the configuration is not allowed; nothing has changed then.
     pub fn reconfigure(&self, config: Config) -> Result<Evidence, ConfigError> {
-        let name = self.name();
+        let may_wedge = config.half_open.may_wedge();
         let evidence = self
             .shared
-            .with(|machine, now| machine.reconfigure_as(name, now, config))?;
-        let event = BreakerEvent::Reconfigured { evidence };
-        self.events().emit(name, Severity::Info, event);
+            .with(|machine, now| machine.reconfigure_as(self.name(), now, config))?;
+        if may_wedge {
+            self.warn(BreakerEvent::MayWedge);
+        }
         Ok(evidence)
     }
 
@@ -230,12 +238,19 @@ impl CircuitBreaker {
         self.shared.with(|machine, now| machine.advise(now, advice));
     }
 
-    /// What is worth keeping over a restart of the program.
+    /// What is worth keeping over a restart of the program. An [isolation](Self::isolate) is not: who wants one then
+    /// begins it anew.
     #[must_use]
     pub fn save(&self) -> Saved {
         self.shared.with(|machine, now| {
             machine.look(now);
-            machine.save(now)
+            let mut saved = machine.save(now);
+            if let Some((before, generation)) = *self.shared.isolated.lock()
+                && machine.generation() == generation
+            {
+                saved.state = before;
+            }
+            saved
         })
     }
 

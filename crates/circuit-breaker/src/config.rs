@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use seaworthy_core::backoff::Jitter;
 
+pub(crate) use check::TIME_MAX;
+
 /// When a breaker opens, for how long, and how it closes again.
 ///
 /// Plain data, with sensible defaults; a field of a nested part is set on the part. What does not fit together

@@ -67,6 +67,7 @@ impl BreakerEvent {
                 slow: view.slow,
             },
             Notice::WouldOpen(cause) => Self::WouldOpen { cause },
+            Notice::Reconfigured(evidence) => Self::Reconfigured { evidence },
             Notice::ProbeOverdue => Self::ProbeOverdue,
         }
     }

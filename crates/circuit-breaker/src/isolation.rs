@@ -12,8 +12,8 @@ use crate::shared::Shared;
 /// Keeps a breaker open for as long as it lives, such as for the maintenance of a service. Made by
 /// [`CircuitBreaker::isolate`].
 ///
-/// With the last of them the breaker closes, without evidence, or is disabled or only counts again if it did before. An
-/// order that it was given before, to stay open, or since, is not undone.
+/// When the last of them is dropped the breaker closes without evidence, or is disabled or only counts again if it did
+/// before. If it was forced open before, or was given another order since, it is left alone.
 #[must_use = "dropping it ends the isolation"]
 pub struct Isolation {
     shared: Spread<Shared>,
@@ -36,10 +36,11 @@ impl CircuitBreaker {
         let shared = self.shared().clone();
         let isolations = &shared.isolations;
         shared.with(|machine, now| {
-            let first = isolations.fetch_add(1, Ordering::Relaxed) == 0;
+            isolations.fetch_add(1, Ordering::Relaxed);
             let before = machine.state();
-            // One that somebody keeps open already is not ours to close.
-            if first && before != State::ForcedOpen {
+            // One that somebody keeps open already is not ours to close; one that got another order meanwhile is begun
+            // anew.
+            if before != State::ForcedOpen {
                 // Never refused.
                 let _ = machine.control(now, Control::ForceOpen);
                 *shared.isolated.lock() = Some((before, machine.generation()));

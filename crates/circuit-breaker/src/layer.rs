@@ -9,6 +9,7 @@ use seaworthy_core::reject::{IntoError, Respond};
 use tower_layer::Layer;
 
 use crate::breaker::CircuitBreaker;
+use crate::entrance::Entrance;
 use crate::service::CircuitBreakerService;
 
 /// Puts a breaker in front of a service. Made by [`CircuitBreaker::layer`].
@@ -84,8 +85,9 @@ impl<C, R> CircuitBreakerLayer<C, R> {
         self
     }
 
-    /// Takes it for a failure if the service behind it is not ready after this time: one that hangs there never gets as
-    /// far as a call. It goes on waiting all the same. Needs the timers of a tokio runtime.
+    /// Counts a failure when somebody has waited for so long and the service behind it has not become ready: one that
+    /// hangs there never gets as far as a call. Goes on waiting all the same, unless the breaker opens by it. Needs the
+    /// timers of a tokio runtime.
     #[must_use]
     pub fn ready_within(mut self, time: Duration) -> Self {
         self.options.ready_within = Some(time);
@@ -101,13 +103,8 @@ where
     type Service = CircuitBreakerService<S, C, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        CircuitBreakerService::new(
-            inner,
-            &self.breaker,
-            self.classify.clone(),
-            self.reject.clone(),
-            self.options,
-        )
+        let entrance = Entrance::new(&self.breaker, self.options);
+        CircuitBreakerService::new(inner, entrance, self.classify.clone(), self.reject.clone())
     }
 }
 

@@ -85,6 +85,7 @@
 mod breaker;
 mod builder;
 mod config;
+mod entrance;
 mod event;
 mod future;
 mod gate;

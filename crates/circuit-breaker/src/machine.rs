@@ -4,11 +4,12 @@
 //! [`CircuitBreaker`](crate::CircuitBreaker) is this behind a lock, with a way around the lock for what changes
 //! nothing. It is public for simulations and for those who bring their own clock.
 
+mod buckets;
 mod control;
 mod event;
 mod hints;
 mod judge;
-mod time;
+mod ramp;
 mod trial;
 mod turn;
 mod window;
@@ -25,7 +26,7 @@ pub use hints::{Advice, Saved};
 
 use event::Admission;
 use hints::Suspicion;
-use judge::Ramp;
+use ramp::Ramp;
 use trial::Trial;
 pub(crate) use window::Window;
 
@@ -105,6 +106,7 @@ impl Machine {
         seed: u64,
     ) -> Result<Self, ConfigError> {
         let backoff = config.check(name)?;
+        let now = now.min(turn::LAST);
         let window = Window::new(config.window);
         let mut machine = Self {
             backoff,
@@ -142,6 +144,8 @@ impl Machine {
         match event {
             Event::Look => self.look(now),
             Event::Acquire => admitted = Some(self.acquire(now)),
+            Event::Reserve => admitted = Some(self.reserve(now)),
+            Event::Begin(ticket) => admitted = Some(self.begin(now, ticket)),
             Event::End { ticket, how, took } => counted = self.end(now, ticket, how, took),
             Event::Successes(successes) => self.absorb(successes),
             Event::Release(ticket) => self.release(now, ticket),
@@ -162,6 +166,25 @@ impl Machine {
     }
 
     pub(crate) fn acquire(&mut self, now: Coarse) -> Admission {
+        self.admit(now, true)
+    }
+
+    pub(crate) fn reserve(&mut self, now: Coarse) -> Admission {
+        self.admit(now, false)
+    }
+
+    /// A call begins for which a place was reserved: by that if it is still held, else as any other.
+    pub(crate) fn begin(&mut self, now: Coarse, ticket: Ticket) -> Admission {
+        let now = self.pass(now, true);
+        let held = ticket.generation == self.generation
+            && match &mut self.phase {
+                Phase::HalfOpen(trial) => trial.begin(ticket.probe, now),
+                _ => true,
+            };
+        if held { Ok(ticket) } else { self.acquire(now) }
+    }
+
+    fn admit(&mut self, now: Coarse, begins: bool) -> Admission {
         let now = self.pass(now, true);
         let ticket = Ticket::of(self.generation);
         match &mut self.phase {
@@ -173,14 +196,14 @@ impl Machine {
                     Err(Refusal::because(Cause::RampUp))
                 }
             }
-            Phase::HalfOpen(trial) => match trial.admit(now) {
+            Phase::HalfOpen(trial) => match trial.admit(now, begins) {
                 Some(probe) => Ok(Ticket { probe, ..ticket }),
                 None => Err(Refusal::because(Cause::ProbesBusy)),
             },
-            Phase::Open { until } => Err(Refusal {
-                cause: self.cause.unwrap_or(Cause::Forced),
-                until: Some(*until),
-            }),
+            Phase::Open { until } => {
+                let until = *until;
+                Err(self.open_until(until))
+            }
             Phase::ForcedOpen => Err(Refusal::because(Cause::Forced)),
         }
     }
@@ -197,7 +220,7 @@ impl Machine {
         }
     }
 
-    /// How it is. Nothing changes by it.
+    /// How it was after the last step: no time passes by looking.
     #[must_use]
     pub fn view(&self) -> View {
         let counts = self.window.counts();
@@ -217,7 +240,7 @@ impl Machine {
                 Phase::HalfOpen(trial) => trial.running(),
                 _ => 0,
             },
-            openings_in_a_row: self.attempt,
+            openings_in_a_row: self.openings_in_a_row(self.now),
             cause: self.cause,
         }
     }
@@ -242,6 +265,46 @@ impl Machine {
 
     pub(crate) fn generation(&self) -> u32 {
         self.generation
+    }
+
+    /// What a call would be told now, if that can be said without letting it in.
+    pub(crate) fn refuses(&self, now: Coarse) -> Option<Refusal> {
+        match self.phase {
+            Phase::Open { until } if now < until => Some(self.open_until(until)),
+            Phase::ForcedOpen => Some(Refusal::because(Cause::Forced)),
+            _ => None,
+        }
+    }
+
+    fn open_until(&self, until: Coarse) -> Refusal {
+        Refusal {
+            cause: self.cause.unwrap_or(Cause::Forced),
+            until: Some(until),
+        }
+    }
+
+    /// Whether it is in the state in which it was made, so that a new one would be as good.
+    pub(crate) fn is_as_made(&self) -> bool {
+        matches!(
+            (self.state(), self.config.initial),
+            (State::Closed, Initial::Closed)
+                | (State::ForcedOpen, Initial::ForcedOpen)
+                | (State::Disabled, Initial::Disabled)
+                | (State::MetricsOnly, Initial::MetricsOnly)
+        )
+    }
+
+    /// When what it knows from having opened says nothing any more, if nobody asks until then.
+    pub(crate) fn lapses(&self) -> Option<Coarse> {
+        let at_most = self.config.open.at_most;
+        match &self.phase {
+            Phase::Open { until } => Some(until.saturating_add(at_most)),
+            Phase::HalfOpen(trial) if trial.running() == 0 => {
+                Some(self.since.saturating_add(at_most))
+            }
+            Phase::Closed { ramp: Some(ramp) } => Some(self.since.saturating_add(ramp.length())),
+            _ => None,
+        }
     }
 
     /// When it changes by itself, if anybody looks.

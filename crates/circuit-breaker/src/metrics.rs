@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use seaworthy_core::Verdict;
 use seaworthy_core::metrics::{Counter, Gauge};
-use seaworthy_core::sync::atomic::{AtomicBool, Ordering};
+use seaworthy_core::serial::Serial;
 
 use crate::event::BreakerEvent;
 use crate::machine::{Ending, State};
@@ -24,8 +24,8 @@ pub(crate) struct Metrics {
     overdue: Counter,
     /// None for breakers by key: they are in as many states as there are keys.
     states: Option<[(State, Gauge); 7]>,
-    /// The state was told once.
-    begun: AtomicBool,
+    /// What they are to show, if it is not that.
+    next: Serial<Option<State>>,
 }
 
 const STATES: [State; 7] = [
@@ -65,7 +65,7 @@ impl Metrics {
             would_open: counter("seaworthy_circuit_breaker_would_open_total"),
             overdue: counter("seaworthy_circuit_breaker_probes_overdue_total"),
             states: Some(STATES.map(state)),
-            begun: AtomicBool::new(false),
+            next: Serial::new(None),
         }
     }
 
@@ -95,25 +95,28 @@ impl Metrics {
         self.rejected.increment(1);
     }
 
-    pub(crate) fn tell(&self, event: &BreakerEvent) {
-        match event {
-            BreakerEvent::StateChanged { to, .. } => {
-                if *to == State::Open {
-                    self.opened.increment(1);
-                }
-                self.show(*to);
-            }
-            BreakerEvent::WouldOpen { .. } => self.would_open.increment(1),
-            BreakerEvent::ProbeOverdue => self.overdue.increment(1),
-            BreakerEvent::Reconfigured { .. } | BreakerEvent::MayWedge => {}
+    /// The state is this from now on. Under the lock of the breaker; told with the next [`tell`](Self::tell).
+    pub(crate) fn turn(&self, now: State) {
+        if cfg!(feature = "metrics") {
+            self.next.with(|next| *next = Some(now));
         }
     }
 
-    /// Tells the state with the first call, not when the breaker is made: a recorder that is installed in between sees it.
-    pub(crate) fn begin(&self, state: State) {
-        if !self.begun.swap(true, Ordering::Relaxed) {
-            self.show(state);
+    /// What has happened. Outside the lock: a recorder is code of the user.
+    pub(crate) fn tell(&self, events: &[BreakerEvent]) {
+        for event in events {
+            match event {
+                BreakerEvent::StateChanged { to, .. } => {
+                    if *to == State::Open {
+                        self.opened.increment(1);
+                    }
+                }
+                BreakerEvent::WouldOpen { .. } => self.would_open.increment(1),
+                BreakerEvent::ProbeOverdue => self.overdue.increment(1),
+                BreakerEvent::Reconfigured { .. } | BreakerEvent::MayWedge => {}
+            }
         }
+        self.next.run(Option::take, |state| self.show(state));
     }
 
     /// One of the gauges is 1, the others are 0.

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::Context;
 use std::time::Duration;
 
+use seaworthy_core::clock;
 use tokio::time::{Sleep, sleep};
 
 /// Waits for one service.
@@ -32,11 +33,15 @@ impl Patience {
         Self::new(self.time)
     }
 
-    /// True once for each time that it was waited for too long.
-    pub(crate) fn is_exhausted(&mut self, ready: bool, cx: &mut Context<'_>) -> bool {
-        if ready {
-            self.wait = Wait::No;
-            return false;
+    /// It is not waited for any more: the service is ready, or nobody asks it.
+    pub(crate) fn reset(&mut self) {
+        self.wait = Wait::No;
+    }
+
+    /// It has to be waited for. True once for each time that this took too long.
+    pub(crate) fn is_exhausted(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.is_abandoned() {
+            self.reset();
         }
         if let Wait::No = self.wait {
             self.wait = Wait::Until(Box::pin(sleep(self.time)));
@@ -49,5 +54,17 @@ impl Patience {
             self.wait = Wait::TooLong;
         }
         exhausted
+    }
+
+    /// Whoever waits is polled when the time is over. If that was long ago, who waited then has given up, and this is
+    /// somebody else.
+    fn is_abandoned(&self) -> bool {
+        match &self.wait {
+            Wait::Until(sleep) => {
+                let late = clock::exact().saturating_duration_since(sleep.deadline());
+                late > self.time / 2
+            }
+            _ => false,
+        }
     }
 }

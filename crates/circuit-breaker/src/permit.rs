@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use seaworthy_core::Verdict;
-use seaworthy_core::clock::{self, Instant};
+use seaworthy_core::clock::{self, Coarse, Instant};
 use seaworthy_core::shard::Share;
+use seaworthy_core::{Rejected, Verdict};
 
 use crate::machine::{Ending, Ticket};
 use crate::shared::Shared;
@@ -21,14 +21,24 @@ pub struct Permit {
     /// Taken by whoever says how it ended.
     share: Option<Share<Shared>>,
     ticket: Ticket,
-    /// If it matters how long it takes.
-    began: Option<Instant>,
+    began: Began,
+}
+
+/// When a call began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Began {
+    /// It does not matter how long it takes.
+    Any,
+    /// It matters, but not to the millisecond.
+    Coarse(Coarse),
+    /// To the microsecond.
+    Exact(Instant),
 }
 
 impl Permit {
     #[inline]
     pub(crate) fn new(share: Share<Shared>, ticket: Ticket) -> Self {
-        let began = share.is_timed().then(clock::exact);
+        let began = share.now();
         Self {
             share: Some(share),
             ticket,
@@ -85,7 +95,21 @@ impl Permit {
 
     #[inline]
     fn took(&self) -> Option<Duration> {
-        self.began.map(|began| clock::exact().duration_since(began))
+        match self.began {
+            Began::Any => None,
+            Began::Coarse(began) => Some(clock::coarse().since(began)),
+            Began::Exact(began) => Some(clock::exact().duration_since(began)),
+        }
+    }
+
+    /// The call begins for which this place was reserved, if that is still held, or else as any other.
+    #[inline]
+    pub(crate) fn begin(mut self) -> Result<Self, Rejected> {
+        let Some(share) = self.share.take() else {
+            return Ok(self);
+        };
+        let ticket = share.begin(self.ticket)?;
+        Ok(Self::new(share, ticket))
     }
 }
 

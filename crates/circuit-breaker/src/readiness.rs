@@ -34,10 +34,3 @@ impl Readiness {
 fn unasked(shared: &Shared) -> Rejected {
     shared.refuse_as_of(clock::coarse())
 }
-
-/// A clone has to be ready on its own.
-impl Clone for Readiness {
-    fn clone(&self) -> Self {
-        Self::Unknown
-    }
-}

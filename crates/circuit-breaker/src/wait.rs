@@ -1,7 +1,7 @@
 //! Waiting until calls are let through, in `poll_ready`.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use seaworthy_core::shard::Share;
@@ -14,34 +14,40 @@ use crate::shared::Shared;
 #[derive(Debug, Default)]
 pub(crate) struct Wait {
     reserved: Option<Permit>,
-    /// Its place among those who wait for a change; 0 if it does not wait.
-    number: u64,
     /// Until the breaker may be tried: a change that nobody brings about.
     due: Option<Pin<Box<Sleep>>>,
 }
 
+/// When to ask again, if nobody brings about a change before; `None` if nothing changes by itself.
+pub(crate) type Delay = Option<Duration>;
+
 impl Wait {
     /// Ready if a call would be let through, as far as can be told.
-    pub(crate) fn poll_open(&mut self, shared: &Share<Shared>, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_open(
+        &mut self,
+        shared: &Share<Shared>,
+        place: &mut u64,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
         // What was reserved for a call that was not made is given back first.
-        if let Some(unused) = self.reserved.take() {
-            unused.release();
+        self.give_back();
+        if shared.rejects().is_none() {
+            self.due = None;
+            return Poll::Ready(());
         }
-        self.poll(shared, cx, |shared| match shared.rejects() {
-            Some(_) => Err(()),
-            None => Ok(()),
-        })
+        self.poll(cx, |waker| shared.wait_while_open(place, waker))
     }
 
     /// Takes a place for one call.
     pub(crate) fn poll_reserve(
         &mut self,
         shared: &Share<Shared>,
+        place: &mut u64,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         let mut reserved = None;
-        let polled = self.poll(shared, cx, |shared| {
-            let ticket = shared.try_acquire()?;
+        let polled = self.poll(cx, |waker| {
+            let ticket = shared.reserve_or_wait(place, waker)?;
             reserved = Some(Permit::new(shared.clone(), ticket));
             Ok(())
         });
@@ -51,22 +57,18 @@ impl Wait {
 
     fn poll(
         &mut self,
-        shared: &Share<Shared>,
         cx: &mut Context<'_>,
-        mut attempt: impl FnMut(&Share<Shared>) -> Result<(), ()>,
+        mut attempt: impl FnMut(&Waker) -> Result<(), Delay>,
     ) -> Poll<()> {
-        if attempt(shared).is_ok() {
-            self.leave_line(shared);
-            return Poll::Ready(());
-        }
         loop {
-            // First in line, then asked again: a change in between is not missed.
-            shared.wait(&mut self.number, cx.waker());
-            if attempt(shared).is_ok() {
-                self.leave_line(shared);
-                return Poll::Ready(());
-            }
-            let Some(delay) = shared.next_change() else {
+            let delay = match attempt(cx.waker()) {
+                Ok(()) => {
+                    self.due = None;
+                    return Poll::Ready(());
+                }
+                Err(delay) => delay,
+            };
+            let Some(delay) = delay else {
                 self.due = None;
                 return Poll::Pending;
             };
@@ -82,16 +84,10 @@ impl Wait {
         self.reserved.take()
     }
 
-    fn leave_line(&mut self, shared: &Shared) {
-        self.due = None;
-        shared.leave(&mut self.number);
-    }
-
-    /// The service is dropped.
-    pub(crate) fn leave(&mut self, shared: &Shared) {
+    /// No call is made with what was reserved.
+    pub(crate) fn give_back(&mut self) {
         if let Some(unused) = self.reserved.take() {
             unused.release();
         }
-        self.leave_line(shared);
     }
 }

@@ -1,7 +1,8 @@
 //! The clock of all crates: one exact reading, one cheap one, never the wall clock.
 //!
 //! [`exact`] is for measuring durations and setting timers. [`coarse`] is for windows and for
-//! instants far apart: it costs a fraction (about 5 ns instead of 22) and may be up to 4 ms behind.
+//! instants far apart: it costs a fraction (about 5 ns instead of 22) and is behind by a tick of the operating system at
+//! most, which is 4 ms on most.
 //! With the feature `test-util` both follow tokio's pausable clock.
 
 use std::time::Duration;
@@ -22,12 +23,12 @@ pub fn after(delay: Duration) -> Instant {
     now.checked_add(delay).unwrap_or_else(|| now + FAR)
 }
 
-/// How far [`coarse`] may be behind.
-#[cfg(all(target_os = "linux", not(feature = "test-util")))]
-pub const COARSE_LAG: Duration = Duration::from_millis(4);
-/// How far [`coarse`] may be behind.
-#[cfg(not(all(target_os = "linux", not(feature = "test-util"))))]
-pub const COARSE_LAG: Duration = Duration::ZERO;
+/// How far [`coarse`] may be behind: a tick of the operating system, which is 1 to 10 ms.
+#[inline]
+#[must_use]
+pub fn coarse_lag() -> Duration {
+    source::lag()
+}
 
 /// An instant of the coarse monotonic clock, in nanoseconds since some fixed moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +47,13 @@ impl Coarse {
         self.0
     }
 
+    /// The instant `delay` after this one, or the last there is.
+    #[must_use]
+    pub fn saturating_add(self, delay: Duration) -> Self {
+        let delay = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(delay))
+    }
+
     /// The time from `earlier` to this instant; zero if `earlier` is later.
     #[inline]
     #[must_use]
@@ -54,7 +62,7 @@ impl Coarse {
     }
 }
 
-/// The current instant of the coarse monotonic clock: at most 4 ms behind, and cheap.
+/// The current instant of the coarse monotonic clock: at most [`coarse_lag`] behind, and cheap.
 #[inline]
 #[must_use]
 pub fn coarse() -> Coarse {
@@ -64,13 +72,26 @@ pub fn coarse() -> Coarse {
 /// The operating system's coarse clock: what the kernel wrote down at its last tick.
 #[cfg(all(target_os = "linux", not(feature = "test-util")))]
 mod source {
-    use rustix::time::{ClockId, clock_gettime};
+    use std::sync::OnceLock;
+    use std::time::Duration;
+
+    use rustix::time::{ClockId, Timespec, clock_getres, clock_gettime};
 
     #[inline]
     pub(super) fn nanos() -> u64 {
-        let now = clock_gettime(ClockId::MonotonicCoarse);
+        of(clock_gettime(ClockId::MonotonicCoarse))
+    }
+
+    #[inline]
+    pub(super) fn lag() -> Duration {
+        static LAG: OnceLock<Duration> = OnceLock::new();
+        *LAG.get_or_init(|| Duration::from_nanos(of(clock_getres(ClockId::MonotonicCoarse))))
+    }
+
+    #[inline]
+    fn of(time: Timespec) -> u64 {
         // Neither part of a monotonic reading is ever negative.
-        now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
+        time.tv_sec.unsigned_abs() * 1_000_000_000 + time.tv_nsec.unsigned_abs()
     }
 }
 
@@ -91,6 +112,10 @@ mod source {
         let since = (Instant::now() + BEFORE).saturating_duration_since(first);
         u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
     }
+
+    pub(super) const fn lag() -> Duration {
+        Duration::ZERO
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +129,11 @@ mod tests {
             assert!(coarse() >= first);
         }
         assert_eq!(first.since(Coarse::from_nanos(u64::MAX)), Duration::ZERO);
+        assert_eq!(
+            first.saturating_add(Duration::MAX),
+            Coarse::from_nanos(u64::MAX)
+        );
+        assert!(coarse_lag() <= Duration::from_millis(10));
     }
 
     #[cfg(feature = "test-util")]

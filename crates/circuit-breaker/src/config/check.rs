@@ -11,8 +11,8 @@ const SPAN: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from
 const BUCKETS: RangeInclusive<u32> = 1..=1000;
 const CALLS: RangeInclusive<u32> = 1..=1_000_000;
 const PERMITS: RangeInclusive<u32> = 1..=100_000;
-/// A year.
-const LONG: Duration = Duration::from_secs(365 * 86_400);
+/// The longest time that means anything: a year.
+pub(crate) const TIME_MAX: Duration = Duration::from_secs(365 * 86_400);
 
 impl Config {
     /// Checks everything, and gives the delays that [`open`](Self::open) describes.
@@ -127,7 +127,7 @@ impl HalfOpen {
 }
 
 fn time(name: &str, field: &'static str, time: Duration) -> Result<(), ConfigError> {
-    let fits = time > Duration::ZERO && time <= LONG;
+    let fits = time > Duration::ZERO && time <= TIME_MAX;
     let value = format_args!("{time:?}");
     ConfigError::unless(fits, name, field, value, "above 0 s and at most a year")
 }

@@ -1,7 +1,8 @@
 //! The layer for which a call lasts until its body has ended.
 
 use std::fmt;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http::Response;
 use http_body::Body;
@@ -14,8 +15,9 @@ use super::body::JudgedBody;
 use super::classify::{HttpStatus, JudgeTrailers};
 use super::future::HttpResponseFuture;
 use crate::breaker::CircuitBreaker;
+use crate::entrance::Entrance;
 use crate::future::Bomb;
-use crate::readiness::Readiness;
+use crate::layer::Options;
 
 /// Puts a breaker in front of an HTTP service, for which a call lasts until its body has ended.
 #[derive(Clone)]
@@ -23,14 +25,16 @@ pub struct HttpLayer<P = HttpStatus, R = IntoError> {
     breaker: CircuitBreaker,
     protocol: P,
     reject: R,
+    options: Options,
 }
 
 /// An HTTP service behind a breaker. Made by [`HttpLayer`].
 #[derive(Clone)]
 pub struct HttpService<S, P = HttpStatus, R = IntoError> {
     inner: S,
-    layer: HttpLayer<P, R>,
-    readiness: Readiness,
+    entrance: Entrance,
+    protocol: P,
+    reject: R,
 }
 
 impl CircuitBreaker {
@@ -57,6 +61,7 @@ impl<P> HttpLayer<P> {
             breaker: breaker.clone(),
             protocol,
             reject: IntoError,
+            options: Options::default(),
         }
     }
 }
@@ -72,7 +77,22 @@ impl<P, R> HttpLayer<P, R> {
             breaker: self.breaker,
             protocol: self.protocol,
             reject: Respond::new(respond),
+            options: self.options,
         }
+    }
+
+    /// As [`CircuitBreakerLayer::not_ready_while_open`](crate::CircuitBreakerLayer::not_ready_while_open).
+    #[must_use]
+    pub fn not_ready_while_open(mut self) -> Self {
+        self.options.waits = true;
+        self
+    }
+
+    /// As [`CircuitBreakerLayer::ready_within`](crate::CircuitBreakerLayer::ready_within).
+    #[must_use]
+    pub fn ready_within(mut self, time: Duration) -> Self {
+        self.options.ready_within = Some(time);
+        self
     }
 }
 
@@ -82,8 +102,9 @@ impl<S, P: Clone, R: Clone> Layer<S> for HttpLayer<P, R> {
     fn layer(&self, inner: S) -> Self::Service {
         HttpService {
             inner,
-            layer: self.clone(),
-            readiness: Readiness::Unknown,
+            entrance: Entrance::new(&self.breaker, self.options),
+            protocol: self.protocol.clone(),
+            reject: self.reject.clone(),
         }
     }
 }
@@ -100,35 +121,23 @@ where
     type Future = HttpResponseFuture<S::Future, Result<Response<B>, S::Error>, P>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.readiness = Readiness::Unknown;
-        let shared = self.layer.breaker.shared();
-        if let Some(now) = shared.rejects() {
-            self.readiness = Readiness::Refused(now);
-            return Poll::Ready(Ok(()));
-        }
-        if let Err(error) = ready!(self.inner.poll_ready(cx)) {
-            shared.fails(self.layer.protocol.classify(Err(&error)));
-            return Poll::Ready(Err(error));
-        }
-        self.readiness = Readiness::Ready;
-        Poll::Ready(Ok(()))
+        let (inner, protocol) = (&mut self.inner, &self.protocol);
+        self.entrance.poll_ready(
+            cx,
+            |cx| inner.poll_ready(cx),
+            |error| protocol.classify(Err(error)),
+        )
     }
 
     fn call(&mut self, request: Req) -> Self::Future {
-        let HttpLayer {
-            breaker,
-            protocol,
-            reject,
-        } = &self.layer;
-        let ready = self.readiness.take(breaker.shared());
-        match ready.and_then(|()| breaker.try_acquire()) {
+        match self.entrance.enter() {
             Ok(mut permit) => {
                 let bomb = Bomb::new(&mut permit);
                 let future = self.inner.call(request);
                 bomb.defuse();
-                HttpResponseFuture::call(future, permit, protocol.clone())
+                HttpResponseFuture::call(future, permit, self.protocol.clone())
             }
-            Err(rejected) => HttpResponseFuture::rejected(reject.reject(rejected)),
+            Err(rejected) => HttpResponseFuture::rejected(self.reject.reject(rejected)),
         }
     }
 }
@@ -144,7 +153,7 @@ impl<P, R> fmt::Debug for HttpLayer<P, R> {
 impl<S: fmt::Debug, P, R> fmt::Debug for HttpService<S, P, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpService")
-            .field("breaker", &self.layer.breaker)
+            .field("breaker", &self.entrance.name())
             .field("inner", &self.inner)
             .finish_non_exhaustive()
     }

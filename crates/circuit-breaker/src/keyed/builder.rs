@@ -17,7 +17,7 @@ use crate::group::Group;
 use crate::metrics::Metrics;
 
 /// At most so many locks, each for a part of the keys.
-const SHARDS: usize = 16;
+const SHARDS: usize = 1024;
 
 /// Not worth a lock of their own: with few keys in each part, one would overflow while others are empty.
 const FEW: usize = 64;
@@ -52,14 +52,15 @@ impl CircuitBreakersBuilder {
         self
     }
 
-    /// How many are kept at most, rounded up by 15 at the most; each takes some 2 KB. From 128 on they are kept in up
-    /// to 16 parts by their hash, each with its share of the room. Default: 1024.
+    /// How many are kept at most; each takes some 2 KB. From 128 on they are kept in parts of at least 64 by their
+    /// hash, each with its share of the room, which is rounded up. Default: 1024.
     pub fn capacity(mut self, keys: usize) -> Self {
         self.capacity = keys;
         self
     }
 
-    /// While more than this share of them is open, and more than one, no call is turned away. 1: never so. Default: 0.5.
+    /// While more than this share of them is open, and more than one, no call is turned away but by
+    /// order. 1: never so. Default: 0.5.
     pub fn max_open(mut self, share: f64) -> Self {
         self.max_open = share;
         self
@@ -102,11 +103,12 @@ impl CircuitBreakersBuilder {
         let fits = max_open > 0.0 && max_open <= 1.0;
         let allowed = "above 0 and at most 1";
         ConfigError::unless(fits, &name, "max_open", max_open, allowed)?;
+        let may_wedge = config.half_open.may_wedge();
         let shards = (capacity.get() / FEW).clamp(1, SHARDS);
         let inner = Inner {
             metrics: Arc::new(Metrics::keyed(&name)),
             name,
-            config: Lock::new(config),
+            config: Lock::new((config, 0)),
             events: events.unwrap_or_default(),
             group: Arc::new(Group::new(max_open)),
             hasher: RandomState::new(),
@@ -116,6 +118,9 @@ impl CircuitBreakersBuilder {
         };
         let inner = Arc::new(inner);
         registry.register(&inner);
+        if may_wedge {
+            inner.warn_that_they_may_wedge();
+        }
         Ok(CircuitBreakers { inner })
     }
 }

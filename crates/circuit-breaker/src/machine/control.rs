@@ -1,13 +1,14 @@
 //! Orders.
 
 use std::fmt;
+use std::time::Duration;
 
 use seaworthy_core::clock::Coarse;
 use seaworthy_core::{Cause, ConfigError};
 
-use super::event::{Event, State};
+use super::event::{Event, Notice, State};
 use super::{Machine, Phase, Window};
-use crate::config::Config;
+use crate::config::{Config, TIME_MAX};
 
 /// An order to a breaker. Each begins its state anew, also the one that the breaker is in: with no evidence, all
 /// permits, and the whole time.
@@ -18,6 +19,9 @@ pub enum Control {
     Close,
     /// Turns calls away for a time, as if it had opened by itself. Refused if the breaker only counts.
     Open,
+    /// Turns calls away for so long, at most a year, whatever the configuration says. Refused if the breaker only
+    /// counts.
+    OpenFor(Duration),
     /// Tries whether the service is back. Refused if the breaker is closed, recovering or only counts.
     HalfOpen,
     /// Turns calls away until another order.
@@ -70,7 +74,7 @@ impl Machine {
                 let to = State::HalfOpen;
                 return Err(IllegalControl { from, to });
             }
-            Control::Open if counts_only => {
+            Control::Open | Control::OpenFor(_) if counts_only => {
                 let to = State::Open;
                 return Err(IllegalControl { from, to });
             }
@@ -81,6 +85,7 @@ impl Machine {
                 }
                 self.open(now, Cause::Forced);
             }
+            Control::OpenFor(time) => self.open_for(now, time.min(TIME_MAX), Cause::Forced),
             Control::HalfOpen => self.try_out(now),
             Control::ForceOpen => self.enter(now, Phase::ForcedOpen, Some(Cause::Forced)),
             Control::Disable => self.enter(now, Phase::Disabled, None),
@@ -119,6 +124,7 @@ impl Machine {
         };
         self.window = window.unwrap_or_else(|| Window::new(config.window));
         (self.backoff, self.config) = (backoff, config);
+        self.notices.push(Notice::Reconfigured(evidence));
         self.pass(now, false);
         Ok(evidence)
     }

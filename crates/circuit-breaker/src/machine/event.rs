@@ -6,7 +6,7 @@ use std::time::Duration;
 use seaworthy_core::clock::Coarse;
 use seaworthy_core::{Cause, Verdict};
 
-use super::control::{Control, IllegalControl};
+use super::control::{Control, Evidence, IllegalControl};
 
 /// Something that happens to a breaker.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,6 +16,12 @@ pub enum Event {
     Look,
     /// Somebody wants to make a call.
     Acquire,
+    /// Somebody wants a place for a call that [begins](Self::Begin) later, or not at all. It is held for as long as a
+    /// probe has; a place that was not used by then is free again, and nothing has failed.
+    Reserve,
+    /// The call begins for which a place was reserved. If the place is not held any more, the call is let in or not
+    /// as any other.
+    Begin(Ticket),
     /// A call that was let in has ended.
     End {
         /// With which it was let in.
@@ -180,6 +186,8 @@ pub enum Notice {
     WouldOpen(Cause),
     /// A probe did not come back in its time; its place is free again.
     ProbeOverdue,
+    /// It goes by another configuration.
+    Reconfigured(Evidence),
 }
 
 /// How a breaker is.

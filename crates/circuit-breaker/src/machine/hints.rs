@@ -6,7 +6,6 @@ use seaworthy_core::Cause;
 use seaworthy_core::clock::Coarse;
 
 use super::event::State;
-use super::trial::after;
 use super::{Machine, Phase};
 
 /// How others find the same service, such as the other instances of this program.
@@ -73,7 +72,7 @@ impl Machine {
         let share = f64::from(open.min(of)) / f64::from(of.max(1));
         self.suspicion = Some(Suspicion {
             factor: 1.0 - share / 2.0,
-            until: after(now, valid_for),
+            until: now.saturating_add(valid_for),
         });
     }
 
@@ -99,7 +98,7 @@ impl Machine {
                 Phase::Open { until } => Some(until.since(now)),
                 _ => None,
             },
-            openings_in_a_row: self.attempt,
+            openings_in_a_row: self.openings_in_a_row(now),
             cause: self.cause,
         }
     }
@@ -116,15 +115,16 @@ impl Machine {
         (self.attempt, self.cause) = (openings_in_a_row, cause);
         let phase = match state {
             State::Open | State::HalfOpen => {
-                let left = open_for.unwrap_or_default();
-                let until = after(now, left.min(self.config.open.at_most));
-                Phase::Open { until }
+                let left = open_for.unwrap_or_default().min(self.config.open.at_most);
+                self.open_for(now, left, cause.unwrap_or(Cause::Forced));
+                return;
             }
             State::ForcedOpen => Phase::ForcedOpen,
             State::Disabled => Phase::Disabled,
             State::MetricsOnly => Phase::MetricsOnly,
             State::Closed | State::Recovering => Phase::Closed { ramp: None },
         };
-        self.enter(now, phase, cause);
+        let forced = state == State::ForcedOpen;
+        self.enter(now, phase, forced.then_some(Cause::Forced));
     }
 }

@@ -30,8 +30,8 @@ pub(super) struct Trial {
     deadline: Option<Coarse>,
     /// What comes then.
     then: AfterWait,
-    /// Numbers and deadlines of those under way; both grow.
-    running: VecDeque<(u32, Coarse)>,
+    /// Those under way, the one that is due first in front: time does not go back, and all have as long.
+    running: VecDeque<Probe>,
     /// How many were let in, without those that were given back.
     issued: u32,
     last: u32,
@@ -41,13 +41,17 @@ pub(super) struct Trial {
     enough: u32,
 }
 
+/// A call that was let through.
+#[derive(Clone, Copy, Debug)]
+struct Probe {
+    number: u32,
+    deadline: Coarse,
+    /// Not only a place was reserved for it.
+    begun: bool,
+}
+
 /// A deadline that never comes.
 const NEVER: Coarse = Coarse::from_nanos(u64::MAX);
-
-pub(super) fn after(at: Coarse, delay: Duration) -> Coarse {
-    let delay = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX);
-    Coarse::from_nanos(at.as_nanos().saturating_add(delay))
-}
 
 impl Trial {
     pub(super) fn new(config: &Config, now: Coarse) -> Self {
@@ -63,7 +67,7 @@ impl Trial {
             permits,
             judged_by,
             lease,
-            deadline: max_wait.map(|max_wait| after(now, max_wait.time)),
+            deadline: max_wait.map(|max_wait| now.saturating_add(max_wait.time)),
             then: max_wait.map_or(AfterWait::Open, |max_wait| max_wait.then),
             running: VecDeque::new(),
             issued: 0,
@@ -80,7 +84,7 @@ impl Trial {
 
     /// When it is over, or the next probe is overdue.
     pub(super) fn next_due(&self) -> Option<Coarse> {
-        let overdue = self.running.front().map(|(_, deadline)| *deadline);
+        let overdue = self.running.front().map(|probe| probe.deadline);
         let overdue = overdue.filter(|deadline| *deadline != NEVER);
         match (overdue, self.deadline) {
             (Some(overdue), Some(deadline)) => Some(overdue.min(deadline)),
@@ -96,7 +100,7 @@ impl Trial {
     }
 
     /// Lets a call through, if there is a place: its number.
-    pub(super) fn admit(&mut self, now: Coarse) -> Option<u32> {
+    pub(super) fn admit(&mut self, now: Coarse, begun: bool) -> Option<u32> {
         let free = match self.permits {
             Permits::AtOnce(permits) => self.running.len() < permits as usize,
             Permits::InTotal(permits) => self.issued < permits,
@@ -107,21 +111,48 @@ impl Trial {
         // Zero is not the number of a probe. Four billion probes in one trial take longer than any lease.
         self.last = self.last.checked_add(1).unwrap_or(1);
         self.issued = self.issued.saturating_add(1);
-        let deadline = self.lease.map_or(NEVER, |lease| after(now, lease));
-        self.running.push_back((self.last, deadline));
-        Some(self.last)
+        let number = self.last;
+        self.running.push_back(Probe {
+            number,
+            deadline: self.lease_from(now),
+            begun,
+        });
+        Some(number)
     }
 
-    /// The oldest probe is overdue at this moment: its place is free, and it has failed.
-    pub(super) fn reclaim(&mut self, at: Coarse, config: &Config) -> Option<Judgement> {
-        let (_, deadline) = self.running.front()?;
-        if *deadline > at {
-            return None;
-        }
-        self.running.pop_front();
-        if self.is_in_total() {
+    /// The call begins for which a place was reserved; its time begins with it. False if the place is not held any
+    /// more.
+    pub(super) fn begin(&mut self, number: u32, now: Coarse) -> bool {
+        let Some(probe) = self.take(number) else {
+            return false;
+        };
+        let deadline = self.lease_from(now);
+        self.running.push_back(Probe {
+            deadline,
+            begun: true,
+            ..probe
+        });
+        true
+    }
+
+    fn lease_from(&self, now: Coarse) -> Coarse {
+        self.lease.map_or(NEVER, |lease| now.saturating_add(lease))
+    }
+
+    fn take(&mut self, number: u32) -> Option<Probe> {
+        let place = self.running.iter().position(|it| it.number == number)?;
+        self.running.remove(place)
+    }
+
+    /// The oldest probe is overdue: its place is free, and it has failed. One that had not begun has not: `None`.
+    pub(super) fn reclaim(&mut self, config: &Config) -> Option<Judgement> {
+        let probe = self.running.pop_front()?;
+        if self.is_in_total() || !probe.begun {
             // Whoever did not come back has not used it up: more must be able to find out.
             self.issued = self.issued.saturating_sub(1);
+        }
+        if !probe.begun {
+            return None;
         }
         let mark = Mark {
             failed: true,
@@ -140,11 +171,7 @@ impl Trial {
         mark: Option<Mark>,
         config: &Config,
     ) -> Option<Judgement> {
-        let place = self
-            .running
-            .iter()
-            .position(|(number, _)| *number == probe)?;
-        self.running.remove(place);
+        self.take(probe)?;
         let Some(mark) = mark else {
             self.issued = self.issued.saturating_sub(1);
             return Some(Judgement::NotYet);

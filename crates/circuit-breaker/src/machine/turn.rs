@@ -6,8 +6,8 @@ use seaworthy_core::Cause;
 use seaworthy_core::clock::Coarse;
 
 use super::event::{Notice, State};
-use super::judge::Ramp;
-use super::trial::{Judgement, Trial, after};
+use super::ramp::Ramp;
+use super::trial::{Judgement, Trial};
 use super::window::Window;
 use super::{Machine, Phase};
 use crate::config::{AfterWait, Begins};
@@ -16,7 +16,7 @@ use crate::config::{AfterWait, Begins};
 const TURNS_MAX: u32 = 64;
 
 /// What is due after it never comes about.
-const LAST: Coarse = Coarse::from_nanos(u64::MAX - 1);
+pub(super) const LAST: Coarse = Coarse::from_nanos(u64::MAX - 1);
 
 impl Machine {
     /// Brings about what was due, each at its moment. `calling`: because somebody wants to make a call.
@@ -62,14 +62,17 @@ impl Machine {
                         AfterWait::Closed => self.close(due),
                         AfterWait::Open => self.open(due, Cause::TrialTimeout),
                     }
-                } else if let Some(judgement) = trial.reclaim(due, &self.config) {
+                } else {
+                    let judgement = trial.reclaim(&self.config);
                     self.freed = true;
-                    self.notices.push(Notice::ProbeOverdue);
-                    self.conclude(due, judgement);
+                    if let Some(judgement) = judgement {
+                        self.notices.push(Notice::ProbeOverdue);
+                        self.conclude(due, judgement);
+                    }
                 }
             }
             Phase::Closed { ramp: Some(ramp) } => {
-                let end = after(self.since, ramp.length());
+                let end = self.since.saturating_add(ramp.length());
                 if end > now {
                     return false;
                 }
@@ -96,7 +99,10 @@ impl Machine {
         // Whole rounds, which end before now.
         let skipped = u64::try_from(behind / round * round).unwrap_or(u64::MAX);
         let skipped = Duration::from_nanos(skipped);
-        (*until, self.since) = (after(*until, skipped), after(self.since, skipped));
+        (*until, self.since) = (
+            until.saturating_add(skipped),
+            self.since.saturating_add(skipped),
+        );
     }
 
     pub(super) fn conclude(&mut self, at: Coarse, judgement: Judgement) {
@@ -123,11 +129,20 @@ impl Machine {
         closed && self.window.is_full(at.since(self.counts_since))
     }
 
+    /// How often it has opened without having been well in between.
+    pub(super) fn openings_in_a_row(&self, at: Coarse) -> u32 {
+        if self.is_well(at) { 0 } else { self.attempt }
+    }
+
     pub(super) fn open(&mut self, at: Coarse, cause: Cause) {
         let open_for = self.backoff.delay(self.attempt, self.random.f64());
         self.attempt = self.attempt.saturating_add(1);
+        self.open_for(at, open_for, cause);
+    }
+
+    pub(super) fn open_for(&mut self, at: Coarse, open_for: Duration, cause: Cause) {
         self.cause = Some(cause);
-        let until = after(at, open_for);
+        let until = at.saturating_add(open_for);
         self.enter_for(at, Phase::Open { until }, Some(cause), Some(open_for));
     }
 

@@ -2,7 +2,7 @@
 
 use seaworthy_core::clock::Coarse;
 
-use super::time::Buckets;
+use super::buckets::Buckets;
 use crate::config;
 
 /// How many calls, and how they ended. A failure that was slow is in both.

@@ -2,22 +2,25 @@
 
 use seaworthy_core::clock::Coarse;
 use seaworthy_core::event::Severity;
+use seaworthy_core::panic;
 use seaworthy_core::waiters::Waiters;
+use tokio::task::AbortHandle;
 
 use super::{Inner, Shared};
 use crate::event::BreakerEvent;
 use crate::machine::{Machine, Notice, State};
+use crate::timer;
 
 /// What is left to do outside the lock.
 #[derive(Default)]
 pub(super) struct Aftermath {
     waiters: Waiters,
-    /// Events were published.
-    told: bool,
-    /// What is to be logged.
-    log: Vec<BreakerEvent>,
-    /// When it goes on by itself, if somebody is to see to that.
+    /// What was published.
+    told: Vec<BreakerEvent>,
+    /// When it goes on by itself, if somebody is to see to that from now on.
     due: Option<Coarse>,
+    /// There is something for the metrics.
+    measured: bool,
 }
 
 impl Shared {
@@ -25,16 +28,23 @@ impl Shared {
     pub(super) fn settle(&self, inner: &mut Inner) -> Aftermath {
         let notices = inner.machine.take_notices();
         self.show(&inner.machine);
-        self.surroundings.metrics.begin(inner.machine.state());
         let mut after = Aftermath::default();
         if inner.machine.take_freed() || !notices.is_empty() {
             after.waiters = inner.waiters.take();
         }
+        let due = inner.machine.next_due();
+        if inner.timer.is_news(due) {
+            after.due = due;
+        }
+        if !std::mem::replace(&mut inner.shown, true) {
+            self.surroundings.metrics.turn(inner.machine.state());
+            after.measured = true;
+        }
         if notices.is_empty() {
             return after;
         }
-        after.told = true;
-        after.due = inner.machine.next_due();
+        after.measured = true;
+        self.surroundings.metrics.turn(inner.machine.state());
         for notice in notices {
             if matches!(
                 notice,
@@ -45,10 +55,7 @@ impl Shared {
             ) {
                 inner.openings += 1;
             }
-            let event = self.publish(&inner.machine, notice);
-            if cfg!(feature = "tracing") {
-                after.log.push(event);
-            }
+            after.told.push(self.publish(&inner.machine, notice));
         }
         self.count_in_group(inner);
         after
@@ -56,7 +63,6 @@ impl Shared {
 
     fn publish(&self, machine: &Machine, notice: Notice) -> BreakerEvent {
         let event = BreakerEvent::new(notice, machine.view());
-        self.surroundings.metrics.tell(&event);
         let severity = match &event {
             BreakerEvent::StateChanged {
                 to: State::Open, ..
@@ -68,29 +74,30 @@ impl Shared {
         event
     }
 
-    fn count_in_group(&self, inner: &mut Inner) {
+    pub(super) fn count_in_group(&self, inner: &mut Inner) {
         let Some(group) = &self.surroundings.group else {
             return;
         };
         let open = matches!(inner.machine.state(), State::Open | State::HalfOpen);
-        if std::mem::replace(&mut inner.counts_as_open, open) != open {
-            if open {
-                group.opened();
-            } else {
-                group.closed();
-            }
-        }
+        let until = inner.machine.lapses().filter(|_| open);
+        group.turned(&mut inner.opening, until);
     }
 
-    /// Outside the lock: wakers, subscribers and observers are code of the user. The answer is when to look again, if
-    /// somebody is to see to that.
-    pub(super) fn tell(&self, after: Aftermath) -> Option<Coarse> {
+    /// Outside the lock: wakers, subscribers, recorders and observers are code of the user.
+    pub(super) fn tell(&self, after: Aftermath) {
         after.waiters.wake();
-        self.log(&after.log);
-        if after.told {
+        if let Some(due) = after.due {
+            let task = timer::arm(&self.me, due);
+            let unused = self.inner.lock().timer.replace(task);
+            unused.inspect(AbortHandle::abort);
+        }
+        if cfg!(feature = "metrics") && after.measured {
+            let _ = panic::catch(|| self.surroundings.metrics.tell(&after.told));
+        }
+        self.log(&after.told);
+        if !after.told.is_empty() {
             self.events().deliver();
         }
-        after.due
     }
 
     #[cfg(feature = "tracing")]
@@ -98,7 +105,7 @@ impl Shared {
         let breaker = self.name();
         for event in events {
             // A subscriber that panics harms nobody else.
-            let _ = seaworthy_core::panic::catch(|| match event {
+            let _ = panic::catch(|| match event {
                 BreakerEvent::StateChanged {
                     to: State::Open, ..
                 }
@@ -119,8 +126,6 @@ impl Drop for Shared {
             return;
         };
         group.left();
-        if self.inner.lock().counts_as_open {
-            group.closed();
-        }
+        group.turned(&mut self.inner.lock().opening, None);
     }
 }

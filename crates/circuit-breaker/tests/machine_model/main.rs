@@ -11,7 +11,7 @@ use model::{Model, Phase};
 use proptest::prelude::*;
 use schedule::{Action, config, schedule};
 use seaworthy_circuit_breaker::Config;
-use seaworthy_circuit_breaker::machine::{Ending, Event, Evidence, Machine, Step, Ticket};
+use seaworthy_circuit_breaker::machine::{Ending, Event, Machine, Refusal, Step, Ticket};
 use seaworthy_core::clock::Coarse;
 
 /// Far from zero, and no round number.
@@ -23,8 +23,13 @@ struct Bench {
     one_by_one: Machine,
     in_bulk: Machine,
     clock: u64,
-    calls: Vec<(model::Ticket, Ticket)>,
+    calls: Vec<Call>,
+    /// Places for calls that have not begun.
+    reserved: Vec<Call>,
 }
+
+/// With which a call was let in: of the model, and of the machine.
+type Call = (model::Ticket, Ticket);
 
 impl Bench {
     fn new(config: Config) -> Self {
@@ -36,6 +41,7 @@ impl Bench {
             one_by_one: machine,
             clock: BEGIN,
             calls: Vec::new(),
+            reserved: Vec::new(),
         }
     }
 
@@ -47,21 +53,34 @@ impl Bench {
                 self.check(&step);
             }
             Action::Acquire => {
-                let call = self.acquire();
+                let call = self.admit(Event::Acquire, Model::acquire);
                 self.calls.extend(call);
             }
+            Action::Reserve => {
+                let call = self.admit(Event::Reserve, Model::reserve);
+                self.reserved.extend(call);
+            }
+            Action::Begin(which) => {
+                if let Some((of_model, ticket)) = pick(&mut self.reserved, *which) {
+                    let begins = |model: &mut Model, now| model.begin(now, of_model);
+                    let call = self.admit(Event::Begin(ticket), begins);
+                    self.calls.extend(call);
+                }
+            }
             Action::Call(how, took) => {
-                if let Some(call) = self.acquire() {
+                if let Some(call) = self.admit(Event::Acquire, Model::acquire) {
                     self.end(call, *how, *took);
                 }
             }
             Action::End(which, how, took) => {
-                if let Some(call) = self.pick(*which) {
+                if let Some(call) = pick(&mut self.calls, *which) {
                     self.end(call, *how, *took);
                 }
             }
             Action::Release(which) => {
-                if let Some((of_model, ticket)) = self.pick(*which) {
+                let reserved = pick(&mut self.reserved, *which);
+                if let Some((of_model, ticket)) = reserved.or_else(|| pick(&mut self.calls, *which))
+                {
                     let step = self.step(Event::Release(ticket));
                     let counted = self.model.end(self.clock, of_model, Ending::IGNORED, None);
                     assert!(!counted && !step.counted);
@@ -81,7 +100,7 @@ impl Bench {
                 let kept = self.one_by_one.reconfigure(now, (**config).clone());
                 assert_eq!(self.in_bulk.reconfigure(now, (**config).clone()), kept);
                 let expected = self.model.reconfigure(self.clock, (**config).clone());
-                assert_eq!(kept.map(|it| it == Evidence::Kept), Ok(expected));
+                assert_eq!(kept, Ok(expected));
                 self.act(&Action::Look);
             }
             Action::Advise(advice) => {
@@ -102,11 +121,6 @@ impl Bench {
         }
     }
 
-    fn pick(&mut self, which: prop::sample::Index) -> Option<(model::Ticket, Ticket)> {
-        let calls = self.calls.len();
-        (calls > 0).then(|| self.calls.swap_remove(which.index(calls)))
-    }
-
     fn step(&mut self, event: Event) -> Step {
         let now = Coarse::from_nanos(self.clock);
         let step = self.one_by_one.step(now, event);
@@ -114,9 +128,13 @@ impl Bench {
         step
     }
 
-    fn acquire(&mut self) -> Option<(model::Ticket, Ticket)> {
-        let step = self.step(Event::Acquire);
-        let expected = self.model.acquire(self.clock);
+    fn admit(
+        &mut self,
+        event: Event,
+        expected: impl FnOnce(&mut Model, u64) -> Result<model::Ticket, Refusal>,
+    ) -> Option<Call> {
+        let step = self.step(event);
+        let expected = expected(&mut self.model, self.clock);
         let admitted = step.admitted.expect("it was asked");
         assert_eq!(admitted.err(), expected.err());
         self.check(&step);
@@ -125,12 +143,7 @@ impl Bench {
         Some((expected, ticket))
     }
 
-    fn end(
-        &mut self,
-        (of_model, ticket): (model::Ticket, Ticket),
-        how: Ending,
-        took: Option<std::time::Duration>,
-    ) {
+    fn end(&mut self, (of_model, ticket): Call, how: Ending, took: Option<std::time::Duration>) {
         let step = self.step(Event::End { ticket, how, took });
         let counted = self.model.end(self.clock, of_model, how, took);
         assert_eq!(step.counted, counted, "{how:?} of {of_model:?}");
@@ -166,7 +179,7 @@ impl Bench {
         } else {
             assert_eq!(step.notices, notices);
             assert_eq!(view.generation, model.generation);
-            assert_eq!(view.openings_in_a_row, model.openings);
+            assert_eq!(view.openings_in_a_row, model.openings_in_a_row());
         }
         assert_eq!((step.state, view.state), (model.state(), model.state()));
         let counts = (view.calls, view.failures, view.slow);
@@ -182,6 +195,11 @@ impl Bench {
         assert_eq!(view.probes, probes, "probes under way");
         assert_eq!(view.cause, model.cause, "cause");
     }
+}
+
+fn pick(calls: &mut Vec<Call>, which: prop::sample::Index) -> Option<Call> {
+    let number = calls.len();
+    (number > 0).then(|| calls.swap_remove(which.index(number)))
 }
 
 fn cases() -> ProptestConfig {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use seaworthy_circuit_breaker::machine::{Advice, Control, Ending, Notice, Refusal, State};
+use seaworthy_circuit_breaker::machine::{
+    Advice, Control, Ending, Evidence, Notice, Refusal, State,
+};
 use seaworthy_circuit_breaker::{
     AfterWait, Begins, Cancelled, Config, Initial, MaxWait, Overload, Panicked, Window,
 };
@@ -56,7 +58,7 @@ pub struct Model {
     outcomes: Vec<Outcome>,
     /// So many of them do not count for the rates any more, whatever the window says.
     forgotten: usize,
-    pub openings: u32,
+    openings: u32,
     pub cause: Option<Cause>,
     would_open: bool,
     /// An advice, and until when to go by it.
@@ -212,9 +214,10 @@ impl Model {
                 match (overdue, over) {
                     (None, None) => return false,
                     (Some((at, probe)), over) if over.is_none_or(|over| at < over) => {
-                        let judgement = trial.is_overdue(probe, &self.config);
-                        self.notices.push(Notice::ProbeOverdue);
-                        self.conclude(at, judgement);
+                        if let Some(judgement) = trial.is_overdue(probe, &self.config) {
+                            self.notices.push(Notice::ProbeOverdue);
+                            self.conclude(at, judgement);
+                        }
                     }
                     (_, over) => {
                         let at = over.expect("the other way to end");
@@ -297,6 +300,26 @@ impl Model {
     }
 
     pub fn acquire(&mut self, now: u64) -> Result<Ticket, Refusal> {
+        self.admit(now, true)
+    }
+
+    pub fn reserve(&mut self, now: u64) -> Result<Ticket, Refusal> {
+        self.admit(now, false)
+    }
+
+    /// Whoever lost the place has to be let in anew.
+    pub fn begin(&mut self, now: u64, ticket: Ticket) -> Result<Ticket, Refusal> {
+        self.pass(now, true);
+        let now = self.now;
+        let held = ticket.generation == self.generation
+            && match (&mut self.phase, ticket.probe) {
+                (Phase::HalfOpen(trial), Some(probe)) => trial.begin(probe, now),
+                _ => true,
+            };
+        if held { Ok(ticket) } else { self.acquire(now) }
+    }
+
+    fn admit(&mut self, now: u64, begun: bool) -> Result<Ticket, Refusal> {
         self.pass(now, true);
         let generation = self.generation;
         let refused = |cause| Err(Refusal { cause, until: None });
@@ -318,13 +341,19 @@ impl Model {
                 ramp.credit -= 10 * length;
                 None
             }
-            Phase::HalfOpen(trial) => match trial.admit(self.now) {
+            Phase::HalfOpen(trial) => match trial.admit(self.now, begun) {
                 Some(probe) => Some(probe),
                 None => return refused(Cause::ProbesBusy),
             },
             Phase::Closed(None) | Phase::Disabled | Phase::MetricsOnly => None,
         };
         Ok(Ticket { generation, probe })
+    }
+
+    /// How often it has opened without having been well for a whole window in between.
+    pub fn openings_in_a_row(&self) -> u32 {
+        let well = matches!(self.phase, Phase::Closed(_)) && self.is_full(self.now);
+        if well { 0 } else { self.openings }
     }
 
     /// True if it was counted.
@@ -374,7 +403,12 @@ impl Model {
         let watching = matches!(self.phase, Phase::MetricsOnly);
         match control {
             Control::HalfOpen if closed || watching => return false,
-            Control::Open if watching => return false,
+            Control::Open | Control::OpenFor(_) if watching => return false,
+            Control::OpenFor(time) => {
+                self.cause = Some(Cause::Forced);
+                let until = now + nanos(time);
+                self.turn(now, Phase::Open { until }, self.cause, Some(time));
+            }
             Control::HalfOpen => self.try_out(now),
             Control::Open => {
                 let was_well = closed && self.is_full(now);
@@ -393,8 +427,7 @@ impl Model {
         true
     }
 
-    /// True if the results still count.
-    pub fn reconfigure(&mut self, now: u64, config: Config) -> bool {
+    pub fn reconfigure(&mut self, now: u64, config: Config) -> Evidence {
         self.pass(now, false);
         let kept = match (self.config.window, config.window) {
             (Window::Calls(_), Window::Calls(_)) => true,
@@ -414,8 +447,13 @@ impl Model {
         } else {
             self.outcomes.len()
         };
+        let evidence = match kept {
+            true => Evidence::Kept,
+            false => Evidence::Cleared,
+        };
+        self.notices.push(Notice::Reconfigured(evidence));
         self.pass(now, false);
-        kept
+        evidence
     }
 
     pub fn advise(&mut self, now: u64, advice: Advice) {

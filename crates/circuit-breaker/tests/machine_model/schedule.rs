@@ -17,6 +17,9 @@ use seaworthy_core::backoff::Jitter;
 pub enum Action {
     Look,
     Acquire,
+    Reserve,
+    /// One of the calls begins for which places were reserved.
+    Begin(prop::sample::Index),
     /// One of those that were let in and have not ended, whenever that was.
     End(prop::sample::Index, Ending, Option<Duration>),
     Release(prop::sample::Index),
@@ -183,6 +186,8 @@ fn control() -> impl Strategy<Value = Control> {
         Control::Close,
         Control::Open,
         Control::Open,
+        Control::OpenFor(Duration::ZERO),
+        Control::OpenFor(millis(7)),
         Control::HalfOpen,
         Control::HalfOpen,
         Control::ForceOpen,
@@ -198,6 +203,8 @@ fn action() -> impl Strategy<Value = Action> {
         2 => Just(Action::Look),
         8 => Just(Action::Acquire),
         8 => (index(), ending(), took()).prop_map(|(which, how, took)| Action::End(which, how, took)),
+        2 => Just(Action::Reserve),
+        2 => index().prop_map(Action::Begin),
         1 => index().prop_map(Action::Release),
         12 => (ending(), took()).prop_map(|(how, took)| Action::Call(how, took)),
         2 => (1_usize..20).prop_map(Action::Successes),

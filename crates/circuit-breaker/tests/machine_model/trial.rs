@@ -20,6 +20,8 @@ pub struct Trial {
 #[derive(Debug)]
 struct Probe {
     deadline: Option<u64>,
+    /// Not only its place was reserved.
+    begun: bool,
     is: Is,
 }
 
@@ -65,7 +67,7 @@ impl Trial {
         self.probes[probe].is == Is::UnderWay
     }
 
-    pub fn admit(&mut self, now: u64) -> Option<usize> {
+    pub fn admit(&mut self, now: u64, begun: bool) -> Option<usize> {
         let free = match self.permits {
             Permits::AtOnce(most) => self.running() < most as usize,
             Permits::InTotal(most) => self.running() + self.that_are(Is::Used) < most as usize,
@@ -73,10 +75,20 @@ impl Trial {
         free.then(|| {
             self.probes.push(Probe {
                 deadline: self.lease.map(|lease| now + lease),
+                begun,
                 is: Is::UnderWay,
             });
             self.probes.len() - 1
         })
+    }
+
+    /// False if its place is not held any more.
+    pub fn begin(&mut self, probe: usize, now: u64) -> bool {
+        let (lease, probe) = (self.lease, &mut self.probes[probe]);
+        if probe.is == Is::UnderWay {
+            (probe.begun, probe.deadline) = (true, lease.map(|lease| now + lease));
+        }
+        probe.is == Is::UnderWay
     }
 
     pub fn first_overdue(&self) -> Option<(u64, usize)> {
@@ -87,16 +99,20 @@ impl Trial {
             .min()
     }
 
-    pub fn is_overdue(&mut self, probe: usize, config: &Config) -> Judgement {
+    /// `None` if nothing has begun: then nothing has failed.
+    pub fn is_overdue(&mut self, probe: usize, config: &Config) -> Option<Judgement> {
         let at = self.probes[probe].deadline.expect("it has a lease");
         // Others may find out in its place.
         self.probes[probe].is = Is::Void;
+        if !self.probes[probe].begun {
+            return None;
+        }
         self.results.push(Outcome {
             at,
             failed: true,
             slow: false,
         });
-        self.judge(config, Cause::ProbeOverdue)
+        Some(self.judge(config, Cause::ProbeOverdue))
     }
 
     pub fn end(&mut self, probe: usize, outcome: Option<Outcome>, config: &Config) -> Judgement {
