@@ -30,29 +30,35 @@ pub(crate) use check::TIME_MAX;
 pub struct Config {
     /// Which calls count for the two rates.
     pub window: Window,
-    /// With fewer calls in the window, the rates say nothing. Default: 20.
+    /// With fewer calls in the window, the rates say nothing. At least 1, and no more than a window of calls holds.
+    /// Default: 20.
     pub minimum_calls: u32,
-    /// Opens when this share of the calls in the window has failed. Default: 0.5.
+    /// Opens when at least this share of the calls in the window has failed: above 0, at most 1. `None`: off. Default:
+    /// 0.5.
+    #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off"))]
     pub failure_rate: Option<f64>,
-    /// Opens when too many calls in the window were slow. Default: no call is slow.
+    /// Opens when too many calls in the window were slow. `None`, which is the default: no call is slow.
+    #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off"))]
     pub slow_calls: Option<SlowCalls>,
-    /// Opens after so many failures without a success in between, whatever the window says. Default: 5.
+    /// Opens after so many failures without a success in between, at least 1, whatever the window says. `None`: off.
+    /// Default: 5.
+    #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off"))]
     pub consecutive_failures: Option<u32>,
     /// How long it is open.
     pub open: OpenFor,
     /// How it is tried whether the service is back.
     pub half_open: HalfOpen,
     /// For so long after it has closed, only a share of the calls is let through, which grows from a tenth to all.
-    /// Default: not at all.
-    #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::duration::option"))]
+    /// At most a year. `None`, which is the default: not at all.
+    #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off::duration"))]
     pub ramp_up: Option<Duration>,
     /// How it begins.
     pub initial: Initial,
-    /// What a call says that was dropped before it had ended.
+    /// How a call counts that is dropped before it has ended.
     pub cancelled: Cancelled,
-    /// What a call says that panicked.
+    /// How a call counts that panics.
     pub panicked: Panicked,
-    /// What [`Verdict::Overload`](seaworthy_core::Verdict::Overload) says.
+    /// How a call counts that met overload: [`Verdict::Overload`](seaworthy_core::Verdict::Overload).
     pub overload: Overload,
 }
 
@@ -97,13 +103,13 @@ pub struct SlowCalls {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct OpenFor {
-    /// The first time. Default: 5 s.
+    /// The first time: above 0, at most a year. Default: 5 s.
     #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::duration"))]
     pub first: Duration,
-    /// At most. Default: 60 s.
+    /// At most, and no less than the first time. Default: 60 s.
     #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::duration"))]
     pub at_most: Duration,
-    /// By how much it grows. Default: 2.
+    /// By how much it grows: at least 1. Default: 2.
     pub factor: f64,
     /// How much of it is up to chance. Default: [`Jitter::Equal`], half of it.
     pub jitter: Jitter,
@@ -122,10 +128,12 @@ pub struct HalfOpen {
     /// What decides. Default: 3 successes in a row.
     pub judged_by: JudgedBy,
     /// A probe that has not come back after this time has failed; its place is free again, and what it comes back
-    /// with later says nothing. Longer than a call may take. Default: 10 s.
-    #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::duration::option"))]
+    /// with later says nothing. Longer than a call may take, and at most a year. `None`: it may take any time. Default:
+    /// 10 s.
+    #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off::duration"))]
     pub lease: Option<Duration>,
-    /// The most time it may be half open. Default: any.
+    /// The most time it may be half open. `None`, which is the default: any.
+    #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off"))]
     pub max_wait: Option<MaxWait>,
 }
 
@@ -149,9 +157,10 @@ pub enum Begins {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Permits {
-    /// So many at a time.
+    /// So many at a time, from 1 to 100,000.
     AtOnce(u32),
-    /// So many in all. One that is given back unused, or whose outcome is ignored, does not count.
+    /// So many in all, from 1 to 100,000. One that is given back unused, is overdue, or whose outcome is ignored, does
+    /// not count.
     InTotal(u32),
 }
 
@@ -160,9 +169,10 @@ pub enum Permits {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum JudgedBy {
-    /// So many successes in a row close it; the first failure opens it again, and so does a slow call.
+    /// So many successes in a row close it, from 1 up to what [`Permits::InTotal`] lets through; the first failure
+    /// opens it again, and so does a slow call.
     Successes(u32),
-    /// The rates over so many calls, or over the minimum of calls if that is less: the thresholds are those of
+    /// The rates over so many calls, from 1 up to what [`Permits::InTotal`] lets through, or over the minimum of calls if that is less: the thresholds are those of
     /// the closed breaker.
     Rates(u32),
 }
@@ -179,7 +189,7 @@ pub struct MaxWait {
     pub then: AfterWait,
 }
 
-/// What a breaker is that was half open for too long.
+/// The state after the maximum wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -209,7 +219,7 @@ pub enum Initial {
     MetricsOnly,
 }
 
-/// What a call says that was dropped before it had ended.
+/// How a call counts that is dropped before it has ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -223,7 +233,7 @@ pub enum Cancelled {
     Ignored,
 }
 
-/// What a call says that panicked.
+/// How a call counts that panics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -235,7 +245,7 @@ pub enum Panicked {
     Ignored,
 }
 
-/// What overload says.
+/// How a call counts that met overload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

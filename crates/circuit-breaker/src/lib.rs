@@ -48,6 +48,10 @@
 //! failed in a row: whichever comes first. Open, it turns calls away for a time that doubles and has jitter. Half open, it
 //! lets a few calls through at a time. Three successes in a row close it; one failure opens it again.
 //!
+//! The rules are those of Resilience4j (rates over a window, a minimum of calls) and of Finagle's failure accrual
+//! (failures in a row), joined by or. Configured alike, it decides as Resilience4j does; `docs/conformance` says how that
+//! is tested.
+//!
 //! What a breaker can be asked to do otherwise is in [`Config`], which can be read from a file (feature `serde`) and
 //! [changed](CircuitBreaker::reconfigure) while it runs, without losing what it has counted. Orders are
 //! [`force_open`](CircuitBreaker::force_open), [`isolate`](CircuitBreaker::isolate) for as long as something lasts, [`disable`](CircuitBreaker::disable),
@@ -58,19 +62,20 @@
 //! * A call that is turned away never reached the service. The rejection says why the breaker is open, and when to come
 //!   back: whoever comes back then is let in, if there is a place for a probe.
 //! * A place for a probe is given back however the call ends: by an answer, a panic, a drop at any await. One that does
-//!   not come back at all is reclaimed after its [lease](HalfOpen::lease). So it cannot stay half open for ever.
+//!   not come back at all is reclaimed after its [lease](HalfOpen::lease). So lost probes cannot keep it half open for
+//!   ever, unless both the lease and the maximum wait are switched off, of which it warns.
 //! * A call counts in the state in which it was let through, or not at all: what was begun before the breaker opened
 //!   neither closes it nor takes a place that is not its own.
 //! * Rejections by this or another Seaworthy layer are no evidence. A call that may have been executed is.
-//! * No task, no timer: time is looked at when somebody calls or looks. (With [`Begins::Timer`] there is one task for
-//!   each opening.)
+//! * No background task: time is looked at when somebody calls or looks. Only with [`Begins::Timer`] there is one task,
+//!   while a time runs. `ready_within` and `not_ready_while_open` have timers in the task of the caller.
 //! * Memory does not depend on how many calls there are.
 //!
 //! # What it costs
 //!
 //! Closed, no lock and no allocation: what went well while there are enough calls in the window only makes the rates
 //! better, so it is counted in a cell of its thread. A failure takes the lock, whatever the window holds. Open, a call is
-//! turned away by three loads and a reading of the coarse clock. `cargo compare --only breaker` measures it.
+//! turned away by a few loads and a reading of the coarse clock. `cargo compare --only breaker` measures it.
 //!
 //! # Features
 //!

@@ -299,9 +299,7 @@ impl Machine {
         let at_most = self.config.open.at_most;
         match &self.phase {
             Phase::Open { until } => Some(until.saturating_add(at_most)),
-            Phase::HalfOpen(trial) if trial.running() == 0 => {
-                Some(self.since.saturating_add(at_most))
-            }
+            Phase::HalfOpen(_) => Some(self.since.saturating_add(at_most)),
             Phase::Closed { ramp: Some(ramp) } => Some(self.since.saturating_add(ramp.length())),
             _ => None,
         }

@@ -31,6 +31,6 @@ impl Readiness {
 
 /// Whether the service behind it is ready, nobody knows.
 #[cold]
-fn unasked(shared: &Shared) -> Rejected {
+pub(crate) fn unasked(shared: &Shared) -> Rejected {
     shared.refuse_as_of(clock::coarse())
 }

@@ -205,7 +205,9 @@ impl Shared {
             return true;
         }
         let inner = self.inner.lock();
-        inner.machine.is_as_made() || inner.machine.lapses().is_some_and(|at| at <= now)
+        let machine = &inner.machine;
+        let has_lapsed = machine.lapses().is_some_and(|at| at <= now);
+        machine.is_as_made() || has_lapsed && machine.view().probes == 0
     }
 
     pub(crate) fn rejections(&self) -> u64 {

@@ -83,3 +83,40 @@ async fn what_was_saved_can_be_read() {
         saved
     );
 }
+
+/// TOML has no null, so there is a word for it.
+#[test]
+fn what_can_be_switched_off_can_be_switched_off_in_toml() {
+    let text = r#"
+        failure_rate = "off"
+        consecutive_failures = 7
+        slow_calls = { longer_than = "250ms", rate = 1 }
+        ramp_up = "off"
+        half_open = { lease = "off", max_wait = "off" }
+    "#;
+    let config: Config = toml::from_str(text).expect("it can be read");
+    assert_eq!((config.failure_rate, config.ramp_up), (None, None));
+    assert_eq!(config.consecutive_failures, Some(7));
+    let half_open = config.half_open;
+    assert_eq!((half_open.lease, half_open.max_wait), (None, None));
+    let again = toml::to_string(&config).expect("it can be written");
+    assert_eq!(toml::from_str::<Config>(&again).expect("and read"), config);
+    for (text, words) in [
+        ("failure_rate = \"of\"", "of"),
+        (
+            "slow_calls = { longr_than = \"1s\", rate = 0.5 }",
+            "longr_than",
+        ),
+        ("half_open = { lease = \"soon\" }", "soon"),
+    ] {
+        let error = toml::from_str::<Config>(text).expect_err("refused");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_saved_while_closed_survives_toml() {
+    let saved = CircuitBreaker::new("b").save();
+    let text = toml::to_string(&saved).expect("it can be written");
+    assert_eq!(toml::from_str::<Saved>(&text).expect("and read"), saved);
+}

@@ -42,7 +42,7 @@
 //! # Features
 //!
 //! * `metrics`: counts and gauges go to the `metrics` facade.
-//! * `serde`: [`duration`] for configuration files, and [`backoff::Jitter`] can be read from them.
+//! * `serde`: [`duration`] and [`off`] for configuration files, and [`backoff::Jitter`] can be read from them.
 //! * `test-util`: the coarse clock follows tokio's pausable clock.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
@@ -57,6 +57,8 @@ pub mod duration;
 pub mod event;
 pub mod metrics;
 pub mod name;
+#[cfg(feature = "serde")]
+pub mod off;
 pub mod panic;
 pub mod reject;
 pub mod rejected;

@@ -12,10 +12,13 @@ use tower_service::Service;
 
 use super::CircuitBreakers;
 use crate::future::{Bomb, ResponseFuture};
+use crate::readiness::unasked;
 
 /// Puts the breaker of each request's key in front of a service. Made by [`CircuitBreakers::layer`].
 ///
-/// It is ready when the service behind it is: which breaker is asked is known only with the request.
+/// It is ready when the service behind it is: which breaker is asked is known only with the request. So a call waits for
+/// that service even if it is turned away then, an error of readiness is no evidence about any key, and there is no way
+/// to be not ready while open.
 pub struct KeyedLayer<K, F, C = DefaultClassifier, R = IntoError> {
     breakers: CircuitBreakers<K>,
     key: F,
@@ -27,6 +30,8 @@ pub struct KeyedLayer<K, F, C = DefaultClassifier, R = IntoError> {
 pub struct KeyedService<S, K, F, C = DefaultClassifier, R = IntoError> {
     inner: S,
     layer: KeyedLayer<K, F, C, R>,
+    /// The service behind it is ready for a call of this very instance.
+    ready: bool,
 }
 
 impl<K> CircuitBreakers<K> {
@@ -73,8 +78,11 @@ impl<S, K, F: Clone, C: Clone, R: Clone> Layer<S> for KeyedLayer<K, F, C, R> {
     type Service = KeyedService<S, K, F, C, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let layer = self.clone();
-        KeyedService { inner, layer }
+        KeyedService {
+            inner,
+            layer: self.clone(),
+            ready: false,
+        }
     }
 }
 
@@ -94,6 +102,7 @@ impl<S: Clone, K, F: Clone, C: Clone, R: Clone> Clone for KeyedService<S, K, F, 
         Self {
             inner: self.inner.clone(),
             layer: self.layer.clone(),
+            ready: false,
         }
     }
 }
@@ -111,12 +120,21 @@ where
     type Future = ResponseFuture<S::Future, Result<S::Response, S::Error>, C>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+        let polled = self.inner.poll_ready(cx);
+        self.ready = matches!(polled, Poll::Ready(Ok(())));
+        polled
     }
 
     fn call(&mut self, request: Req) -> Self::Future {
         let layer = &self.layer;
-        match layer.breakers.get((layer.key)(&request)).try_acquire() {
+        let breaker = layer.breakers.get((layer.key)(&request));
+        let ready = std::mem::take(&mut self.ready);
+        let admitted = if ready {
+            breaker.try_acquire()
+        } else {
+            Err(unasked(breaker.shared()))
+        };
+        match admitted {
             Ok(mut permit) => {
                 let bomb = Bomb::new(&mut permit);
                 let future = self.inner.call(request);

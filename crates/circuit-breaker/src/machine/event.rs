@@ -62,7 +62,8 @@ impl Ending {
     pub const IGNORED: Self = Self::Verdict(Verdict::Ignored);
 }
 
-/// With which a call was let in. One that is lost holds its place: see [`HalfOpen::lease`](crate::HalfOpen::lease).
+/// Proof that a call was let in; hand it back with [`Event::End`] or [`Event::Release`]. One that is lost holds its
+/// place: see [`HalfOpen::lease`](crate::HalfOpen::lease).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket {
     pub(crate) generation: u32,

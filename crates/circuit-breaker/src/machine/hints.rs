@@ -33,11 +33,22 @@ pub struct Saved {
     /// The state.
     pub state: State,
     /// How much longer it is open.
-    #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::duration::option"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            with = "seaworthy_core::duration::option"
+        )
+    )]
     pub open_for: Option<Duration>,
     /// How often it has opened in a row.
     pub openings_in_a_row: u32,
     /// Why it has opened last.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
     pub cause: Option<Cause>,
 }
 
