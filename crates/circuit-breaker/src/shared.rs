@@ -5,6 +5,7 @@ mod end;
 mod tell;
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use seaworthy_core::Cause;
 use seaworthy_core::clock::{self, Coarse};
@@ -36,6 +37,9 @@ pub(crate) struct Shared {
     rejections: Count,
     /// Calls that take longer are slow, in nanoseconds; `u64::MAX` if none is.
     slow_after: AtomicU64,
+    /// Whoever comes back after this much more than the open time finds that the coarse clock has passed its end as
+    /// well.
+    slack: Duration,
     inner: Lock<Inner>,
     /// How many want it to be open; changed under the lock.
     pub(crate) isolations: AtomicUsize,
@@ -83,6 +87,7 @@ impl Shared {
             name: Kept::new(name),
             gate: Gate::new(),
             slow_after: AtomicU64::new(u64::MAX),
+            slack: clock::coarse_lag() + Duration::from_nanos(1),
             isolations: AtomicUsize::new(0),
             isolated: Lock::default(),
             rejections: Count::over(surroundings.shards),

@@ -1,7 +1,6 @@
 //! How a call is let in, waits, or is turned away.
 
 use std::task::Waker;
-use std::time::Duration;
 
 use seaworthy_core::clock::{self, Coarse};
 use seaworthy_core::{Cause, Reason, Rejected};
@@ -83,18 +82,18 @@ impl Shared {
         })
     }
 
-    /// Turns a call away.
-    #[inline]
+    /// Turns a call away. In line: what is returned is too large for registers.
+    #[inline(always)]
     fn reject(&self, refusal: Refusal, now: Coarse) -> Rejected {
         let rejected = self.turn_away().with_cause(refusal.cause);
         match refusal.until {
-            Some(until) => rejected.with_retry_after(until.since(now) + slack()),
+            Some(until) => rejected.with_retry_after(until.since(now) + self.slack),
             None => rejected,
         }
     }
 
     /// Turns a call away for which it was found at `then` that it would be.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn refuse_as_of(&self, then: Coarse) -> Rejected {
         let sign = self.gate.read();
         let open = sign.mode == Mode::Reject;
@@ -105,7 +104,7 @@ impl Shared {
     }
 
     /// Turns a call away, and that is all there is to say.
-    #[inline]
+    #[inline(always)]
     fn turn_away(&self) -> Rejected {
         self.rejections.increment();
         self.surroundings.metrics.rejected();
@@ -174,7 +173,7 @@ impl Shared {
             Ok(result) => (Ok(result), Some(waker)),
             Err(_) => {
                 let change = inner.machine.next_change(now);
-                let delay = change.map(|at| at.since(now) + slack());
+                let delay = change.map(|at| at.since(now) + self.slack);
                 (Err(delay), inner.waiters.wait(place, waker))
             }
         });
@@ -202,9 +201,4 @@ impl Shared {
             drop(waker);
         }
     }
-}
-
-/// Whoever comes back after this much more finds that the coarse clock has passed the end as well.
-fn slack() -> Duration {
-    clock::coarse_lag() + Duration::from_nanos(1)
 }
