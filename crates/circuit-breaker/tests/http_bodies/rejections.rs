@@ -49,6 +49,20 @@ async fn a_service_that_cannot_fail_answers_with_a_response() {
     assert_eq!(own.await.headers()["x-why"], "`b`: circuit open (by order)");
 }
 
+/// Whoever comes back when the response says is let in.
+#[tokio::test(start_paused = true)]
+async fn the_response_says_when_to_come_back() {
+    let b = breaker();
+    (0..5).for_each(|_| b.try_acquire().expect("closed").failure());
+    let response = ask(b.http_layer().respond(respond)).await;
+    let seconds = response.headers()["retry-after"].to_str();
+    let seconds = seconds.expect("text").parse().expect("a number");
+    assert!((1..=5).contains(&seconds), "{seconds}");
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    let response = ask(b.http_layer().respond(respond)).await;
+    assert_eq!(response.status(), 200);
+}
+
 /// Our own turning away is no evidence, as it is none when it is an error.
 #[tokio::test(start_paused = true)]
 async fn a_breaker_further_out_ignores_it() {
