@@ -41,6 +41,7 @@
 //!
 //! # Features
 //!
+//! * `http`: the module `http`, in which rejections become responses.
 //! * `metrics`: counts and gauges go to the `metrics` facade.
 //! * `serde`: [`duration`] and [`off`] for configuration files, and [`backoff::Jitter`] can be read from them.
 //! * `test-util`: the coarse clock follows tokio's pausable clock.
@@ -55,6 +56,9 @@ pub mod config;
 #[cfg(feature = "serde")]
 pub mod duration;
 pub mod event;
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+pub mod http;
 pub mod metrics;
 pub mod name;
 #[cfg(feature = "serde")]

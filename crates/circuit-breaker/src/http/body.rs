@@ -1,43 +1,56 @@
 //! A body whose end is the end of its call.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use http_body::{Body, Frame, SizeHint};
 use pin_project::{pin_project, pinned_drop};
 use seaworthy_core::Verdict;
 
 use super::classify::JudgeTrailers;
-use crate::machine::Ending;
 use crate::permit::Permit;
 
 /// The body of a response through a [`HttpLayer`](super::HttpLayer): its end says how the call ended.
 ///
-/// Read to the end it is a success, or what its trailers say; an error is a failure. Dropped before that it is a call
-/// that was cancelled.
+/// Read to the end it is a success, or what its trailers say; an error is a failure, and so is a panic. Dropped before
+/// that it is a success: the head was good, and so was what has been read.
 #[pin_project(PinnedDrop)]
 #[derive(Debug)]
 pub struct JudgedBody<B, P> {
     #[pin]
     inner: B,
-    judge: Option<(Permit, P)>,
+    /// Until the call is over.
+    call: Option<Call<P>>,
+}
+
+#[derive(Debug)]
+struct Call<P> {
+    permit: Permit,
+    protocol: P,
+    /// What it comes to unless the trailers say something else.
+    without_trailers: Verdict,
 }
 
 impl<B, P> JudgedBody<B, P> {
     /// A body that says nothing any more.
     pub(super) fn said(inner: B) -> Self {
-        Self { inner, judge: None }
+        Self { inner, call: None }
     }
 }
 
 impl<B: Body, P> JudgedBody<B, P> {
-    pub(super) fn new(inner: B, mut permit: Permit, protocol: P) -> Self {
+    /// A body after a head that was a success.
+    pub(super) fn new(inner: B, permit: Permit, protocol: P, without_trailers: Verdict) -> Self {
         if inner.is_end_stream() {
-            permit.end(Ending::SUCCESS);
+            permit.record(without_trailers);
             return Self::said(inner);
         }
-        let judge = Some((permit, protocol));
-        Self { inner, judge }
+        let call = Some(Call {
+            permit,
+            protocol,
+            without_trailers,
+        });
+        Self { inner, call }
     }
 }
 
@@ -50,21 +63,29 @@ impl<B: Body, P: JudgeTrailers> Body for JudgedBody<B, P> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
-        let frame = ready!(this.inner.as_mut().poll_frame(cx));
-        let verdict = match &frame {
-            None => Some(Verdict::Success),
-            Some(Err(_)) => Some(Verdict::Failure),
-            Some(Ok(frame)) => {
-                let said = this.judge.as_ref().zip(frame.trailers_ref());
-                let said = said.and_then(|((_, protocol), trailers)| protocol.trailers(trailers));
-                let ended = this.inner.is_end_stream();
-                said.or_else(|| ended.then_some(Verdict::Success))
-            }
+        // If the code of the user panics this is dropped, and the permit counts it as a panic.
+        let Some(call) = this.call.take() else {
+            return this.inner.poll_frame(cx);
         };
-        if let Some((mut permit, _)) = verdict.and_then(|_| this.judge.take()) {
-            permit.end(Ending::Verdict(verdict.unwrap_or(Verdict::Success)));
+        let polled = this.inner.as_mut().poll_frame(cx);
+        let verdict = match &polled {
+            Poll::Pending => None,
+            Poll::Ready(None) => Some(call.without_trailers),
+            Poll::Ready(Some(Err(_))) => Some(Verdict::Failure),
+            Poll::Ready(Some(Ok(frame))) => match frame.trailers_ref() {
+                // Nothing comes after them, and nobody has to ask for it.
+                Some(trailers) => {
+                    let said = call.protocol.trailers(trailers);
+                    Some(said.unwrap_or(call.without_trailers))
+                }
+                None => this.inner.is_end_stream().then_some(call.without_trailers),
+            },
+        };
+        match verdict {
+            Some(verdict) => call.permit.record(verdict),
+            None => *this.call = Some(call),
         }
-        Poll::Ready(frame)
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
@@ -76,12 +97,13 @@ impl<B: Body, P: JudgeTrailers> Body for JudgedBody<B, P> {
     }
 }
 
-/// As that of a response: it was cancelled, whatever its thread panics about.
+/// Whatever its thread panics about: many clients look at the status alone, and a server stops where it has said that the
+/// body ends.
 #[pinned_drop]
 impl<B, P> PinnedDrop for JudgedBody<B, P> {
     fn drop(self: Pin<&mut Self>) {
-        if let Some((permit, _)) = self.project().judge {
-            permit.end(Ending::Cancelled);
+        if let Some(call) = self.project().call.take() {
+            call.permit.success();
         }
     }
 }

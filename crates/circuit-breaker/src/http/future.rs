@@ -9,11 +9,13 @@ use pin_project::{pin_project, pinned_drop};
 use seaworthy_core::{Classify, Verdict};
 
 use super::body::JudgedBody;
-use crate::future::Bomb;
+use super::classify::JudgeTrailers;
 use crate::machine::Ending;
 use crate::permit::Permit;
 
 /// The response of a [`HttpService`](super::HttpService): the call is over when the body of it is.
+///
+/// Dropping it gives its place back at once, as a call that was cancelled.
 #[pin_project]
 #[derive(Debug)]
 #[must_use = "futures do nothing unless they are polled"]
@@ -58,7 +60,7 @@ impl<F, B, Err, P> Future for HttpResponseFuture<F, Result<Response<B>, Err>, P>
 where
     F: Future<Output = Result<Response<B>, Err>>,
     B: Body,
-    P: Classify<Response<B>, Err> + Clone,
+    P: Classify<Response<B>, Err> + JudgeTrailers + Clone,
 {
     type Output = Result<Response<JudgedBody<B, P>>, Err>;
 
@@ -74,32 +76,26 @@ where
                 return Poll::Ready(outcome.map(|response| response.map(JudgedBody::said)));
             }
         };
-        // Not there any more only if this is polled again after it was ready.
-        let mut mine = permit.take().expect("polled again after it was ready");
-        let bomb = Bomb::new(&mut mine);
-        let polled = future.poll(cx);
-        let verdict = match &polled {
-            Poll::Pending => Verdict::Ignored,
-            Poll::Ready(outcome) => protocol.classify(outcome.as_ref()),
-        };
-        bomb.defuse();
-        let Poll::Ready(outcome) = polled else {
+        // Not there any more only if this is polled again after it was ready, or had panicked: if the code of the user
+        // panics this is dropped, and counts it as a panic.
+        let mine = permit.take().expect("polled again after it was ready");
+        let Poll::Ready(outcome) = future.poll(cx) else {
             *permit = Some(mine);
             return Poll::Pending;
         };
-        // A head that says nothing bad leaves the word to the body.
-        let permit = if outcome.is_ok() && verdict == Verdict::Success {
-            Some(mine)
-        } else {
-            mine.end(Ending::Verdict(verdict));
-            None
+        let verdict = protocol.classify(outcome.as_ref());
+        let response = match outcome {
+            // A head that says nothing bad leaves the word to the body.
+            Ok(response) if verdict == Verdict::Success => response,
+            outcome => {
+                mine.record(verdict);
+                return Poll::Ready(outcome.map(|response| response.map(JudgedBody::said)));
+            }
         };
-        Poll::Ready(outcome.map(|response| {
-            response.map(|body| match permit {
-                Some(permit) => JudgedBody::new(body, permit, protocol.clone()),
-                None => JudgedBody::said(body),
-            })
-        }))
+        let (head, body) = response.into_parts();
+        let without_trailers = protocol.without_trailers(&head);
+        let body = JudgedBody::new(body, mine, protocol.clone(), without_trailers);
+        Poll::Ready(Ok(Response::from_parts(head, body)))
     }
 }
 

@@ -19,7 +19,18 @@ use crate::entrance::Entrance;
 use crate::future::Bomb;
 use crate::layer::Options;
 
-/// Puts a breaker in front of an HTTP service, for which a call lasts until its body has ended.
+/// Puts a breaker in front of an HTTP service, for which a call lasts until its body has ended. Made by
+/// [`CircuitBreaker::http_layer`] and [`CircuitBreaker::grpc_layer`].
+///
+/// What the end of a body says, and what it means for slow calls and probes, is in the [module](crate::http).
+///
+/// # What it does not offer
+///
+/// * [`not_ready_while_open`](crate::CircuitBreakerLayer::not_ready_while_open) and
+///   [`ready_within`](crate::CircuitBreakerLayer::ready_within): they are for what stands in front of a balancer or a
+///   pool, which has to know soon how a call went, not when its body has been read. Judge by the head there.
+/// * Keys: where each upstream has a client of its own, give that a breaker of its own; where the key is in the request,
+///   [`KeyedLayer`](crate::KeyedLayer) judges by the head.
 #[derive(Clone)]
 pub struct HttpLayer<P = HttpStatus, R = IntoError> {
     breaker: CircuitBreaker,
@@ -38,15 +49,20 @@ pub struct HttpService<S, P = HttpStatus, R = IntoError> {
 }
 
 impl CircuitBreaker {
-    /// A layer for HTTP services that judges a response when its body has ended: one that breaks off is a failure. The
-    /// response is of another type, with a [`JudgedBody`].
+    /// A layer for HTTP services that judges a response when its body has ended: one that breaks off is a failure, one that
+    /// is dropped is not. The response is of another type, with a [`JudgedBody`].
+    ///
+    /// A call lasts as long as its body, for [`slow_calls`](crate::CircuitBreakerBuilder::slow_calls) and for the
+    /// [lease](crate::HalfOpen::lease) of a probe too. Long downloads, server-sent events and streams would be slow and
+    /// overdue: judge those by their head, with `layer().classify(HttpStatus)`.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     #[must_use]
     pub fn http_layer(&self) -> HttpLayer {
         HttpLayer::new(self, HttpStatus)
     }
 
-    /// As [`http_layer`](Self::http_layer), for gRPC: the status in the trailers counts.
+    /// As [`http_layer`](Self::http_layer), for gRPC: the status in the trailers counts, and it is a failure if there is
+    /// none. For gRPC alone: what else a server has to say comes without one.
     #[cfg(feature = "grpc")]
     #[cfg_attr(docsrs, doc(cfg(feature = "grpc")))]
     #[must_use]
@@ -67,7 +83,43 @@ impl<P> HttpLayer<P> {
 }
 
 impl<P, R> HttpLayer<P, R> {
-    /// Answers a call that is turned away with a response instead of an error.
+    /// Judges outcomes by `protocol`: heads and errors as a [`Classify`], the ends of bodies as a [`JudgeTrailers`]. It is
+    /// cloned for each call.
+    ///
+    /// ```
+    /// use http::Response;
+    /// use seaworthy_circuit_breaker::CircuitBreaker;
+    /// use seaworthy_circuit_breaker::http::{HttpStatus, JudgeTrailers};
+    /// use seaworthy_core::{Classify, Verdict};
+    ///
+    /// /// Of a search that finds nothing only if it is broken.
+    /// #[derive(Clone)]
+    /// struct SomethingFound;
+    ///
+    /// impl<B, Err: 'static> Classify<Response<B>, Err> for SomethingFound {
+    ///     fn classify(&self, outcome: Result<&Response<B>, &Err>) -> Verdict {
+    ///         match outcome {
+    ///             Ok(response) if response.status() == 404 => Verdict::Failure,
+    ///             _ => HttpStatus.classify(outcome),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// impl JudgeTrailers for SomethingFound {}
+    ///
+    /// let layer = CircuitBreaker::new("search").http_layer().classify(SomethingFound);
+    /// ```
+    #[must_use]
+    pub fn classify<D>(self, protocol: D) -> HttpLayer<D, R> {
+        HttpLayer {
+            breaker: self.breaker,
+            protocol,
+            reject: self.reject,
+        }
+    }
+
+    /// Answers a call that is turned away with a response instead of an error: with [`respond`](super::respond), or a closure
+    /// of yours.
     #[must_use]
     pub fn respond<F, B>(self, respond: F) -> HttpLayer<P, Respond<F>>
     where
