@@ -26,11 +26,8 @@ use crate::layer::Options;
 ///
 /// # What it does not offer
 ///
-/// * [`not_ready_while_open`](crate::CircuitBreakerLayer::not_ready_while_open) and
-///   [`ready_within`](crate::CircuitBreakerLayer::ready_within): they are for what stands in front of a balancer or a
-///   pool, which has to know soon how a call went, not when its body has been read. Judge by the head there.
-/// * Keys: where each upstream has a client of its own, give that a breaker of its own; where the key is in the request,
-///   [`KeyedLayer`](crate::KeyedLayer) judges by the head.
+/// Keys: where each upstream has a client of its own, give that a breaker of its own; where the key is in the request,
+/// [`KeyedLayer`](crate::KeyedLayer) judges by the head.
 #[derive(Clone)]
 pub struct HttpLayer<P = HttpStatus, R = IntoError> {
     breaker: CircuitBreaker,
@@ -115,6 +112,7 @@ impl<P, R> HttpLayer<P, R> {
             breaker: self.breaker,
             protocol,
             reject: self.reject,
+            options: self.options,
         }
     }
 

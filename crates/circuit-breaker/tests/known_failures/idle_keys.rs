@@ -47,7 +47,7 @@ async fn keys_that_were_open_once_fill_the_map_for_ever() {
     assert_eq!(upstreams.get(100_u32).view().failures, 0, "no room yet");
     advance(secs(11)).await;
     // Half open by now, and without a probe for long.
-    upstreams.find(&0).expect("it is there").state();
+    assert_eq!(upstreams.find(&0).expect("there").state(), State::HalfOpen);
     open(&upstreams, 100);
     assert_eq!(upstreams.len(), 8);
     let kept = upstreams.entries();
