@@ -152,3 +152,32 @@ async fn what_was_saved_can_be_read() {
         saved
     );
 }
+
+/// The example in the guide leaves nothing out.
+#[test]
+fn the_guide_shows_every_key() {
+    fn keys(value: &serde_json::Value, into: &mut Vec<String>) {
+        for (key, value) in value.as_object().into_iter().flatten() {
+            into.push(key.clone());
+            keys(value, into);
+        }
+    }
+    let guide = include_str!("../../../docs/circuit-breaker.md");
+    let (_, example) = guide.split_once("```toml\n").expect("an example");
+    let (example, _) = example.split_once("```").expect("its end");
+    let mut config = Config::default();
+    let (longer_than, rate) = (Duration::from_secs(1), 0.5);
+    config.slow_calls = Some(SlowCalls { longer_than, rate });
+    let (time, then) = (Duration::from_secs(1), AfterWait::Closed);
+    config.half_open.max_wait = Some(MaxWait { time, then });
+    let mut all = Vec::new();
+    keys(
+        &serde_json::to_value(&config).expect("it can be written"),
+        &mut all,
+    );
+    assert!(all.len() > 20, "{all:?}");
+    for key in all {
+        let shown = [format!("{key} = "), format!(".{key}]")];
+        assert!(shown.iter().any(|it| example.contains(it)), "{key}");
+    }
+}
