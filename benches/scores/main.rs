@@ -42,8 +42,6 @@ pub(crate) struct Did {
 /// Something that can be put through the steps.
 pub(crate) trait Breaker {
     fn act(&mut self, step: &Step) -> Did;
-    #[allow(dead_code, reason = "the test has a use for it")]
-    fn state(&self) -> State;
 }
 
 /// What came of a trace.

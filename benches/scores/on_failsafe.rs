@@ -54,6 +54,15 @@ fn boxed(policy: impl FailurePolicy + 'static) -> Box<dyn Breaker> {
     Box::new(Failsafe(Config::new().failure_policy(policy).build()))
 }
 
+impl<P: FailurePolicy> Failsafe<P> {
+    /// It shows its state nowhere but here.
+    fn state(&self) -> State {
+        let shown = format!("{:?}", self.0);
+        let name = shown.split('"').nth(1).unwrap_or_default();
+        state(name)
+    }
+}
+
 impl<P: FailurePolicy> Breaker for Failsafe<P> {
     fn act(&mut self, step: &Step) -> Did {
         let mut admitted = None;
@@ -70,12 +79,5 @@ impl<P: FailurePolicy> Breaker for Failsafe<P> {
             state: self.state(),
             illegal: false,
         }
-    }
-
-    /// It shows its state nowhere but here.
-    fn state(&self) -> State {
-        let shown = format!("{:?}", self.0);
-        let name = shown.split('"').nth(1).unwrap_or_default();
-        state(name)
     }
 }

@@ -75,6 +75,10 @@ impl Reclosed {
         self.calls.extend(begun.map(|begun| (call, begun)));
         admitted
     }
+
+    fn state(&self) -> State {
+        STATES.with_borrow(|states| states.get(&self.name).copied().unwrap_or(State::Closed))
+    }
 }
 
 impl Breaker for Reclosed {
@@ -94,10 +98,6 @@ impl Breaker for Reclosed {
             state: self.state(),
             illegal: false,
         }
-    }
-
-    fn state(&self) -> State {
-        STATES.with_borrow(|states| states.get(&self.name).copied().unwrap_or(State::Closed))
     }
 }
 

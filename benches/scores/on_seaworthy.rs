@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use seaworthy_circuit_breaker::machine::{Ending, State};
+use seaworthy_circuit_breaker::machine::Ending;
 use seaworthy_circuit_breaker::{CircuitBreaker, OpenFor, Permit, Window};
 
 use crate::format::{Record, Step};
@@ -61,12 +61,8 @@ impl Breaker for Ours {
         }
         Did {
             admitted,
-            state: self.state(),
+            state: self.breaker.state(),
             illegal,
         }
-    }
-
-    fn state(&self) -> State {
-        self.breaker.state()
     }
 }

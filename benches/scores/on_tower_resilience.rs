@@ -118,6 +118,15 @@ impl Resilience {
             _ => poll(pin!(self.handle.force_open())),
         };
     }
+
+    fn state(&self) -> State {
+        match self.handle.state() {
+            CircuitState::Closed => State::Closed,
+            CircuitState::HalfOpen => State::HalfOpen,
+            CircuitState::Open if self.forced => State::ForcedOpen,
+            CircuitState::Open => State::Open,
+        }
+    }
 }
 
 impl Breaker for Resilience {
@@ -137,15 +146,6 @@ impl Breaker for Resilience {
             admitted,
             state: self.state(),
             illegal: false,
-        }
-    }
-
-    fn state(&self) -> State {
-        match self.handle.state() {
-            CircuitState::Closed => State::Closed,
-            CircuitState::HalfOpen => State::HalfOpen,
-            CircuitState::Open if self.forced => State::ForcedOpen,
-            CircuitState::Open => State::Open,
         }
     }
 }

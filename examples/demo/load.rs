@@ -137,11 +137,11 @@ impl Customers {
         let response = self.client.request(request).await?;
         let status = response.status();
         let age = response.headers().get(web::AGE).cloned();
-        let advice = response.headers().get(web::ADVICE).cloned();
+        let recommended = response.headers().get(web::RECOMMENDED).cloned();
         // To the end, also of an error: else the connection could not be used again.
         let body = response.into_body().collect().await?.to_bytes();
         Ok(match status {
-            StatusCode::OK => match (age, advice) {
+            StatusCode::OK => match (age, recommended) {
                 (Some(age), _) => Answer::Report(Duration::from_millis(age.to_str()?.parse()?)),
                 (None, Some(became)) => Answer::Product(Advised::from_header(&became)),
                 (None, None) => Answer::Page,

@@ -22,8 +22,8 @@ use tower::ServiceBuilder;
 
 use crate::journal::Journal;
 use crate::panics;
-use crate::shop::advice::{self, Advice};
 use crate::shop::pages::{self, Printer};
+use crate::shop::recommender::{self, Recommender};
 use crate::shop::report::{Press, Sheet};
 use crate::shop::shipping::{self, Questions, Quotes};
 use crate::shop::store::Store;
@@ -83,9 +83,9 @@ impl Build for Naked {
         journal.started("catalogue");
         let pages = pages::stack(Printer);
         // Who does not answer in time is not waited for: a page does without.
-        let advice = ServiceBuilder::new()
-            .timeout(advice::PATIENCE)
-            .service(advice::client(upstream));
+        let recommender = ServiceBuilder::new()
+            .timeout(recommender::PATIENCE)
+            .service(recommender::client(upstream));
 
         // `axum::serve` gives each connection its own task, so a handler that panics takes down its
         // connection and nothing else.
@@ -94,7 +94,7 @@ impl Build for Naked {
             till,
             report,
             pages,
-            advice: Advice::new(advice),
+            recommender: Recommender::new(recommender),
             quotes,
         };
         let server = axum::serve(door, web::router(front)).with_graceful_shutdown(closed(closing));

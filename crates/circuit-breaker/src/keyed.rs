@@ -277,7 +277,6 @@ impl<K> Inner<K> {
 
 impl<K: fmt::Display> Inner<K> {
     fn make(&self, key: &K) -> CircuitBreaker {
-        let name = format!("{}/{key}", self.name);
         let surroundings = Surroundings {
             events: self.events.clone(),
             metrics: Arc::clone(&self.metrics),
@@ -285,6 +284,8 @@ impl<K: fmt::Display> Inner<K> {
             shards: 1,
         };
         let (config, version) = self.config.lock().clone();
+        // Code of the user, which may do anything.
+        let name = format!("{}/{key}", self.name);
         let breaker = CircuitBreaker::build(name.into(), config, surroundings, fastrand::u64(..))
             .unwrap_or_else(|_| unreachable!("the configuration was checked"));
         breaker.shared().goes_by(version);

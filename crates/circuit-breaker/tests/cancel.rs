@@ -1,5 +1,6 @@
 //! A call may be dropped at every await and panic at every poll: its place is free again, and the breaker goes on.
 
+use std::path::Path;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -8,9 +9,25 @@ use seaworthy_circuit_breaker::{
 };
 use seaworthy_core::component::Registry;
 use seaworthy_core::{BoxError, Verdict};
-use seaworthy_testkit::{Ending, Fuse, Live, LiveGuard, at_every_await, panic_at_every_poll};
+use seaworthy_testkit::{
+    Ending, Fuse, Live, LiveGuard, async_functions, at_every_await, panic_at_every_poll,
+};
 use tokio::time::sleep;
 use tower::{Layer, Service, ServiceExt};
+
+/// What is tested here, by source file. A new async function has to come with a test.
+const TESTED: [(&str, fn()); 4] = [
+    ("breaker.rs: call", call),
+    ("breaker.rs: call_with", call_with),
+    ("future.rs: HttpResponseFuture", an_http_service),
+    ("future.rs: ResponseFuture", a_layered_service),
+];
+
+#[test]
+fn no_async_function_is_left_out() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    assert_eq!(async_functions(&sources), TESTED.map(|(name, _)| name));
+}
 
 const MILLI: Duration = Duration::from_millis(1);
 
@@ -170,6 +187,29 @@ fn a_layered_service() {
     }
 }
 
+/// The call lasts until its body has ended, and is dropped before there is one.
+#[cfg_attr(feature = "http", test)]
+fn an_http_service() {
+    #[cfg(feature = "http")]
+    {
+        let answer = async |live: LiveGuard| {
+            work(live).await?;
+            Ok::<_, BoxError>(http::Response::new(http_body_util::Empty::<&[u8]>::new()))
+        };
+        let awaits = at_every_await(
+            8,
+            World::new,
+            async |world| {
+                let (layer, live) = (world.breaker.http_layer(), world.live.clone());
+                let service = tower::service_fn(move |_: http::Request<()>| answer(live.guard()));
+                layer.layer(service).oneshot(http::Request::new(())).await
+            },
+            World::check,
+        );
+        assert_eq!(awaits, 3);
+    }
+}
+
 #[test]
 fn a_service_that_waits_until_it_may_be_tried() {
     let awaits = at_every_await(
@@ -279,42 +319,4 @@ async fn panics_between_the_polls() {
 
 fn panicking((): ()) -> std::future::Ready<Result<(), BoxError>> {
     panic!("on purpose")
-}
-
-/// Clones get ready on their own, and are called once for it, in both modes; the inner service panics otherwise.
-#[tokio::test(start_paused = true)]
-async fn the_contract_of_tower() {
-    for waits in [false, true] {
-        let world = World::new().await;
-        let mut service = layered(&world, waits, &Fuse::new(0));
-        for _ in 0..2 {
-            service
-                .ready()
-                .await
-                .expect("well")
-                .call(())
-                .await
-                .expect("let in");
-        }
-        assert_eq!(world.breaker.state(), State::Closed);
-        let ready = service.ready().await.expect("well");
-        let clones: Vec<_> = (0..8).map(|_| ready.clone()).collect();
-        ready.call(()).await.expect("let in");
-        for mut clone in clones {
-            // That the other one is ready says nothing about this one.
-            assert!(clone.call(()).await.is_err());
-            // Ready twice, and called once.
-            clone.ready().await.expect("well");
-            clone
-                .ready()
-                .await
-                .expect("well")
-                .call(())
-                .await
-                .expect("let in");
-            // Called without being ready: turned away, and the service behind it is not called.
-            assert!(clone.call(()).await.is_err());
-        }
-        assert_eq!(world.live.created(), 11);
-    }
 }

@@ -17,15 +17,6 @@ async fn it_is_open_until_the_last_one_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_order_is_not_undone() {
-    let b = CircuitBreaker::builder("b").build().expect("it is allowed");
-    let isolation = b.isolate();
-    b.disable();
-    drop(isolation);
-    assert_eq!(b.state(), State::Disabled);
-}
-
-#[tokio::test(start_paused = true)]
 async fn an_order_of_before_or_since_is_not_undone() {
     let b = CircuitBreaker::builder("b").build().expect("it is allowed");
     b.force_open();

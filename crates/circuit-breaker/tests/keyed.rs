@@ -81,22 +81,20 @@ async fn keys_that_are_made_up_take_no_memory_and_push_out_nothing_that_protects
 
 #[tokio::test(start_paused = true)]
 async fn the_one_that_was_asked_for_longest_ago_gives_way() {
-    // One shard, so that all of them compete.
-    let upstreams = breakers(1, 1.0);
-    upstreams
-        .get(1_u32)
-        .try_acquire()
-        .expect("closed")
-        .failure();
-    tokio::time::advance(Duration::from_secs(1)).await;
-    upstreams
-        .get(2_u32)
-        .try_acquire()
-        .expect("closed")
-        .failure();
-    assert_eq!(upstreams.len(), 1);
-    assert_eq!(upstreams.get(2_u32).view().failures, 1, "it is kept");
-    assert_eq!(upstreams.get(1_u32).view().failures, 0, "it is new");
+    // So few that all of them compete.
+    let upstreams = breakers(2, 1.0);
+    let later = async || tokio::time::advance(Duration::from_secs(1)).await;
+    for key in [1_u32, 2] {
+        upstreams.get(key).try_acquire().expect("closed").failure();
+        later().await;
+    }
+    // The older one of the two, and the one that was asked for last.
+    drop(upstreams.get(1_u32));
+    later().await;
+    drop(upstreams.get(3_u32));
+    assert_eq!(upstreams.len(), 2);
+    assert_eq!(upstreams.get(1_u32).view().failures, 1, "it is kept");
+    assert_eq!(upstreams.get(2_u32).view().failures, 0, "it is new");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,10 +1,11 @@
 //! What a breaker counts, under which names.
 #![cfg(feature = "metrics")]
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use seaworthy_circuit_breaker::{CircuitBreaker, CircuitBreakers};
-use seaworthy_core::Verdict;
+use seaworthy_circuit_breaker::{CircuitBreaker, CircuitBreakers, State};
+use seaworthy_core::{Rejected, Verdict};
 use seaworthy_testkit::measured;
 
 const PREFIX: &str = "seaworthy_circuit_breaker_";
@@ -45,6 +46,45 @@ fn calls_by_outcome_rejections_and_openings() {
 async fn permit_later(b: &CircuitBreaker) -> seaworthy_circuit_breaker::Permit {
     tokio::time::advance(Duration::from_secs(60)).await;
     b.try_acquire().expect("a probe")
+}
+
+/// What goes wrong besides: a panic, a probe that is lost, and what a breaker would do if it did more than count.
+#[test]
+fn panics_lost_probes_and_openings_that_would_be() {
+    let lines = measured(PREFIX, async {
+        let b = CircuitBreaker::builder("b").build().expect("it is allowed");
+        (0..4).for_each(|_| panicked(&b));
+        b.try_acquire().expect("closed").failure();
+        let lost = permit_later(&b).await;
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert_eq!(b.state(), State::Open, "its lease is over");
+        lost.success();
+        b.metrics_only();
+        (0..7).for_each(|_| b.try_acquire().expect("let through").failure());
+    });
+    let expected = [
+        "calls_total{name=b,outcome=failure} 8",
+        "calls_total{name=b,outcome=panicked} 4",
+        "calls_total{name=b,outcome=success} 1",
+        "opened_total{name=b} 2",
+        "probes_overdue_total{name=b} 1",
+        "state{name=b,state=metrics_only} 1",
+        "would_open_total{name=b} 1",
+    ];
+    assert_eq!(used(lines), expected);
+}
+
+/// A call of which nothing but a panic comes.
+fn panicked(b: &CircuitBreaker) {
+    let mut call = Box::pin(b.call(async {
+        if true {
+            panic!("on purpose");
+        }
+        Ok::<(), Rejected>(())
+    }));
+    let cx = &mut std::task::Context::from_waker(std::task::Waker::noop());
+    let polled = std::panic::catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)));
+    assert!(polled.is_err());
 }
 
 /// After a whole round, one of the gauges is 1 and all others are 0, and no other series says that it is the state.

@@ -70,6 +70,10 @@ fn install_hook() {
 
 #[cold]
 fn chain_hook(once: &Once) {
+    if std::thread::panicking() {
+        // The hook cannot be changed by a thread that unwinds: trying to would end the process. Whoever is next does it.
+        return;
+    }
     once.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {

@@ -5,6 +5,7 @@
 //! * [`Live`]: how many of something are alive, and how many ever were at once.
 //! * [`seeds`]: random schedules that can be replayed.
 //! * [`block_on_paused`]: a test in virtual time.
+//! * [`async_functions`]: what has to be dropped at every await, so that nothing is left out.
 //! * [`measured`]: what a story leaves in the metrics.
 //!
 //! Not published: use it as a dev-dependency by path, in `tests/` folders. In unit tests of a crate
@@ -20,6 +21,7 @@ mod measured;
 mod paused;
 mod round;
 mod seeds;
+mod sources;
 
 pub use drop_after::{DropAfter, drop_after, drop_once_woken};
 pub use ending::Ending;
@@ -30,3 +32,4 @@ pub use live::{Live, LiveGuard};
 pub use measured::measured;
 pub use paused::block_on_paused;
 pub use seeds::{Rng, Seed, Seeds, seeds};
+pub use sources::async_functions;

@@ -12,9 +12,9 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-use super::advice::Advice;
 use super::catalogue;
 use super::pages::Pages;
+use super::recommender::Recommender;
 use super::report::Sheet;
 use super::shipping::Quotes;
 use super::till::{Order, Till};
@@ -25,7 +25,7 @@ pub(crate) struct Front {
     pub(crate) till: Till,
     pub(crate) report: watch::Receiver<Sheet>,
     pub(crate) pages: Pages,
-    pub(crate) advice: Advice,
+    pub(crate) recommender: Recommender,
     pub(crate) quotes: Quotes,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Front {
 pub(crate) const AGE: &str = "x-age-ms";
 
 /// What became of the recommendations on a page: [`GIVEN`], [`SHORT_CIRCUITED`], or nothing.
-pub(crate) const ADVICE: &str = "x-advice";
+pub(crate) const RECOMMENDED: &str = "x-recommended";
 pub(crate) const GIVEN: &str = "given";
 pub(crate) const SHORT_CIRCUITED: &str = "short-circuited";
 
@@ -62,8 +62,8 @@ async fn products() -> Html<String> {
 async fn product(State(front): State<Front>, Path(id): Path<u16>) -> Response {
     match front.pages.oneshot(id).await {
         Ok(Some(page)) => {
-            let (became, advice) = advise(front.advice.oneshot(id).await);
-            ([(ADVICE, became)], Html(page + &advice)).into_response()
+            let (became, others) = goes_with(front.recommender.oneshot(id).await);
+            ([(RECOMMENDED, became)], Html(page + &others)).into_response()
         }
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(why) => unavailable(why),
@@ -71,8 +71,8 @@ async fn product(State(front): State<Front>, Path(id): Path<u16>) -> Response {
 }
 
 /// What goes well with a product, for its page. A page is a page without it.
-fn advise(advice: Result<Vec<u16>, BoxError>) -> (&'static str, String) {
-    let others = match advice {
+fn goes_with(recommended: Result<Vec<u16>, BoxError>) -> (&'static str, String) {
+    let others = match recommended {
         Ok(others) => others,
         Err(why) => {
             let became = match Rejected::find_in(&*why).map(Rejected::reason) {

@@ -1,10 +1,10 @@
 //! The shop under a supervision tree: what is drawn in [`tree`], started as a root.
 
-mod advice;
 mod catalogue;
 mod connections;
 #[cfg(unix)]
 mod desk;
+mod recommender;
 mod serve;
 mod storage;
 mod tree;

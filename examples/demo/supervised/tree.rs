@@ -30,7 +30,7 @@ use tokio::sync::watch;
 
 #[cfg(unix)]
 use super::desk;
-use super::{advice, catalogue, connections, storage};
+use super::{catalogue, connections, recommender, storage};
 use crate::journal::Journal;
 use crate::shop::report::{Press, Sheet};
 use crate::shop::shipping::Quotes;
@@ -60,14 +60,14 @@ pub(super) fn plant(
     let (publish, report) = watch::channel(Sheet::new(String::new()));
     let (quotes, questions) = Quotes::open();
     let (pages, catalogue) = catalogue::supervisor()?;
-    let advice = advice::stack(upstream, &events)?;
+    let recommender = recommender::stack(upstream, &events)?;
     let root = shop.handle();
     let tree_page = get(async move || picture(&root).unwrap_or_default());
     let router = web::router(Front {
         till,
         report,
         pages,
-        advice,
+        recommender,
         quotes,
     })
     .route("/tree", tree_page)

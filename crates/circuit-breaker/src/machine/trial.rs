@@ -147,10 +147,8 @@ impl Trial {
     /// The oldest probe is overdue: its place is free, and it has failed. One that had not begun has not: `None`.
     pub(super) fn reclaim(&mut self, config: &Config) -> Option<Judgement> {
         let probe = self.running.pop_front()?;
-        if self.is_in_total() || !probe.begun {
-            // Whoever did not come back has not used it up: more must be able to find out.
-            self.issued = self.issued.saturating_sub(1);
-        }
+        // Whoever did not come back has not used it up: more must be able to find out.
+        self.issued = self.issued.saturating_sub(1);
         if !probe.begun {
             return None;
         }
@@ -177,10 +175,6 @@ impl Trial {
             return Some(Judgement::NotYet);
         };
         Some(self.judge(mark, config))
-    }
-
-    fn is_in_total(&self) -> bool {
-        matches!(self.permits, Permits::InTotal(_))
     }
 
     fn judge(&mut self, mark: Mark, config: &Config) -> Judgement {

@@ -32,7 +32,6 @@ pub struct Did {
 /// Something that can be put through the steps.
 pub trait Breaker {
     fn act(&mut self, step: &Step) -> Did;
-    fn state(&self) -> State;
 }
 
 /// The first step after which ours decided otherwise, and how.

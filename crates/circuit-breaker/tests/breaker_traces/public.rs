@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use seaworthy_circuit_breaker::machine::{Ending, State};
+use seaworthy_circuit_breaker::machine::Ending;
 use seaworthy_circuit_breaker::{CircuitBreaker, Permit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, advance};
@@ -72,13 +72,9 @@ impl Breaker for Public {
         let (admitted, illegal) = self.do_it(step);
         Did {
             admitted,
-            state: self.state(),
+            state: self.breaker.state(),
             illegal,
         }
-    }
-
-    fn state(&self) -> State {
-        self.breaker.state()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use seaworthy_circuit_breaker::machine::{Control, Ending, Event, Machine, State, Ticket};
+use seaworthy_circuit_breaker::machine::{Control, Ending, Event, Machine, Ticket};
 use seaworthy_core::clock::Coarse;
 
 use super::format::{Record, Step};
@@ -80,9 +80,5 @@ impl Breaker for Pure {
             state: done.state,
             illegal: done.illegal.is_some(),
         }
-    }
-
-    fn state(&self) -> State {
-        self.machine.view().state
     }
 }

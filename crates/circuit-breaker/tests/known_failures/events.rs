@@ -158,6 +158,42 @@ async fn an_opening_that_does_not_say_why() {
     );
 }
 
+/// It only counts, and tells when it would have opened: once, and again when things have been well in between.
+#[tokio::test(start_paused = true)]
+async fn a_shadow_that_says_nothing() {
+    let breaker = breaker(config());
+    breaker.metrics_only();
+    let mut events = breaker.events().subscribe(8.try_into().expect("not 0"));
+    fail(&breaker, 5);
+    succeed(&breaker, 1);
+    fail(&breaker, 2);
+    breaker.reset();
+    for _ in 0..2 {
+        let event = events.recv().await.expect("told");
+        assert_eq!(event.name(), "breaker_would_open");
+        let cause = Cause::ConsecutiveFailures(2);
+        assert_eq!(
+            event.detail::<BreakerEvent>(),
+            Some(&BreakerEvent::WouldOpen { cause })
+        );
+    }
+    assert_eq!(events.recv().await.expect("told").name(), "breaker_closed");
+}
+
+/// A probe is lost: whoever watches is told so, before the opening that comes of it.
+#[tokio::test(start_paused = true)]
+async fn a_lost_probe_that_nobody_hears_of() {
+    let breaker = breaker(config());
+    until_it_may_be_tried(&breaker).await;
+    let _lost = admitted(&breaker);
+    let mut events = breaker.events().subscribe(8.try_into().expect("not 0"));
+    advance(secs(10)).await;
+    assert_eq!(breaker.state(), State::Open);
+    for name in ["breaker_probe_overdue", "breaker_opened"] {
+        assert_eq!(events.recv().await.expect("told").name(), name);
+    }
+}
+
 /// Neither a lease nor a longest wait: that is allowed, and said.
 #[tokio::test(start_paused = true)]
 async fn a_configuration_that_wedges_silently() {

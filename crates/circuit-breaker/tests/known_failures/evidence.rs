@@ -26,6 +26,36 @@ async fn cut_off(breaker: &CircuitBreaker, after: Duration) {
     assert!(timeout(after, call).await.is_err());
 }
 
+/// By default nothing is slow, and with the limit outside a service that hangs is never found out. The limit inside is
+/// what helps best.
+#[tokio::test(start_paused = true)]
+async fn a_time_limit_outside_with_the_defaults() {
+    let outside = breaker(Config::default());
+    for _ in 0..100 {
+        cut_off(&outside, secs(60)).await;
+    }
+    assert_eq!((outside.state(), outside.view().calls), (State::Closed, 0));
+    // Nor do probes say anything: they are over before their leases.
+    fail(&outside, 5);
+    advance(secs(60)).await;
+    for _ in 0..100 {
+        cut_off(&outside, secs(9)).await;
+    }
+    let view = outside.view();
+    assert_eq!((view.state, view.openings_in_a_row), (State::HalfOpen, 1));
+
+    let inside = breaker(Config::default());
+    for _ in 0..5 {
+        let call = inside.call(async {
+            timeout(secs(2), sleep(secs(3600))).await?;
+            Ok::<(), BoxError>(())
+        });
+        assert!(call.await.is_err());
+    }
+    assert_eq!(inside.state(), State::Open);
+}
+
+/// If it has to be outside, `slow_calls` is what helps, for probes as well.
 #[tokio::test(start_paused = true)]
 async fn a_time_limit_outside_that_is_never_seen() {
     let breaker = breaker(with_slow_calls(Cancelled::SlowIsFailure));
@@ -33,6 +63,9 @@ async fn a_time_limit_outside_that_is_never_seen() {
     assert_eq!((breaker.view().failures, breaker.view().slow), (1, 1));
     cut_off(&breaker, secs(2)).await;
     assert_eq!(breaker.state(), State::Open);
+    advance(secs(5) + NANO).await;
+    cut_off(&breaker, secs(2)).await;
+    assert_eq!(cause(&breaker), Cause::ProbeFailed);
 }
 
 #[tokio::test(start_paused = true)]

@@ -114,6 +114,49 @@ fn a_key_that_is_made_meanwhile_keeps_the_old_configuration() {
     }
 }
 
+/// The same for certain: its name, which is written while it is made, is code of the user.
+#[test]
+fn a_key_that_is_made_while_the_configuration_changes() {
+    struct Key(std::sync::Weak<std::sync::OnceLock<CircuitBreakers<Key>>>);
+    impl std::fmt::Display for Key {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            let upstreams = self.0.upgrade().expect("they are there");
+            let mut config = config();
+            config.consecutive_failures = Some(77);
+            let upstreams = upstreams.get().expect("they are made");
+            upstreams.reconfigure(config).expect("it is allowed");
+            f.write_str("key")
+        }
+    }
+    impl std::hash::Hash for Key {
+        fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
+    }
+    impl PartialEq for Key {
+        fn eq(&self, _: &Self) -> bool {
+            true
+        }
+    }
+    impl Eq for Key {}
+    let cell = std::sync::Arc::new(std::sync::OnceLock::new());
+    let upstreams = CircuitBreakers::builder("upstreams")
+        .config(config())
+        .build();
+    assert!(cell.set(upstreams.expect("it is allowed")).is_ok());
+    let key = Key(std::sync::Arc::downgrade(&cell));
+    let breaker = cell.get().expect("made").get(key);
+    assert_eq!(breaker.config().consecutive_failures, Some(77));
+}
+
+/// An order holds though too many are open.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_was_closed_by_order_is_let_through() {
+    let upstreams = breakers(100, 0.5, config());
+    (0..3).for_each(|key| open(&upstreams, key));
+    admitted(&upstreams.get(0_u32)).success();
+    upstreams.get(3_u32).force_open();
+    rejected(&upstreams.get(3_u32));
+}
+
 /// Only the instance that was ready may call the service behind it.
 #[tokio::test(start_paused = true)]
 async fn a_clone_of_a_ready_service_calls_what_is_not_ready() {

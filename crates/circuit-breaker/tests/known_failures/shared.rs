@@ -83,10 +83,14 @@ async fn a_fresh_clone_that_is_called_instead_of_the_one_that_was_ready() {
             layer
         };
         let mut service = layer.layer(strict);
-        for _ in 0..3 {
-            let ready = service.ready().await.expect("well");
-            let mut clone = ready.clone();
-            ready.call(()).await.expect("it was ready");
+        let ready = service.ready().await.expect("well");
+        let clones: Vec<_> = (0..3).map(|_| ready.clone()).collect();
+        ready.call(()).await.expect("it was ready");
+        for mut clone in clones {
+            // That the other one was ready says nothing about this one.
+            assert!(clone.call(()).await.is_err());
+            // Ready twice, and called once.
+            clone.ready().await.expect("well");
             clone
                 .ready()
                 .await
@@ -94,6 +98,8 @@ async fn a_fresh_clone_that_is_called_instead_of_the_one_that_was_ready() {
                 .call(())
                 .await
                 .expect("it was ready");
+            // Called without being ready: turned away, and the service behind it is not called.
+            assert!(clone.call(()).await.is_err());
         }
         until_it_may_be_tried(&breaker).await;
         service
@@ -103,7 +109,7 @@ async fn a_fresh_clone_that_is_called_instead_of_the_one_that_was_ready() {
             .call(())
             .await
             .expect("a probe");
-        assert_eq!(calls.load(SeqCst), 7);
+        assert_eq!(calls.load(SeqCst), 5);
     }
 }
 

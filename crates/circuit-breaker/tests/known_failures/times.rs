@@ -1,6 +1,8 @@
 //! How long it is open, and what is said about it.
 
+use seaworthy_circuit_breaker::machine::{Ending, Event, Machine, Refusal};
 use seaworthy_core::backoff::Jitter;
+use seaworthy_core::clock::Coarse;
 
 use super::*;
 
@@ -148,4 +150,33 @@ async fn a_flood_at_the_moment_of_closing() {
     }
     assert_eq!(shares, [10, 19, 28, 37, 46, 55, 64, 73, 82, 91]);
     assert_eq!(breaker.state(), State::Closed);
+}
+
+/// For those who bring a clock of their own, and it is set back: it stands still until it is where it was.
+#[test]
+fn a_clock_that_goes_back() {
+    let at = |seconds: u64| Coarse::from_nanos(seconds * 1_000_000_000);
+    let mut config = config();
+    config.minimum_calls = 1000;
+    let mut machine = Machine::new(config, at(0), 0).expect("it is allowed");
+    let mut call = |seconds, how| -> Result<State, Refusal> {
+        let step = machine.step(at(seconds), Event::Acquire);
+        let ticket = step.admitted.expect("asked")?;
+        let took = None;
+        Ok(machine
+            .step(at(seconds), Event::End { ticket, how, took })
+            .state)
+    };
+    // One at 100 s, one at what is called 1 s, and one when that is 10 s old: the two that came first are gone together.
+    for seconds in [100, 1] {
+        assert_eq!(call(seconds, Ending::SUCCESS), Ok(State::Closed));
+    }
+    assert_eq!(call(111, Ending::FAILURE), Ok(State::Closed));
+    assert_eq!(call(2, Ending::FAILURE), Ok(State::Open));
+    // Open until 116 s, and not until 7 s.
+    for seconds in [2, 7, 0, 115, 116] {
+        let refusal = call(seconds, Ending::SUCCESS).expect_err("it is open");
+        assert_eq!(refusal.until, Some(at(116)), "asked at {seconds} s");
+    }
+    assert_eq!(call(117, Ending::SUCCESS), Ok(State::Closed));
 }

@@ -152,7 +152,7 @@ async fn sleepers() -> (TaskSupervisor, Vec<Task<u64>>) {
 
 /// The result is there afterwards, unless it was returned.
 #[test]
-fn a_task() {
+pub fn a_task() {
     let awaits = at_every_await(
         4,
         sleepers,

@@ -15,7 +15,7 @@ use seaworthy_core::backoff::Jitter;
 use seaworthy_core::event::Events;
 use tower::ServiceBuilder;
 
-use crate::shop::advice::{self, Advice};
+use crate::shop::recommender::{self, Recommender};
 
 /// A page is looked at every few milliseconds, so two seconds tell more than enough.
 const WINDOW: Window = Window::Time {
@@ -23,7 +23,7 @@ const WINDOW: Window = Window::Time {
     buckets: 10,
 };
 
-pub(super) fn stack(upstream: SocketAddr, events: &Events) -> Result<Advice, ConfigError> {
+pub(super) fn stack(upstream: SocketAddr, events: &Events) -> Result<Recommender, ConfigError> {
     // A storm is short: half of this to all of it, each time. Where days matter the defaults, 5 s to 60 s, are kinder
     // to those who recover.
     let mut open = OpenFor::fixed(Duration::from_millis(500));
@@ -36,7 +36,7 @@ pub(super) fn stack(upstream: SocketAddr, events: &Events) -> Result<Advice, Con
         .build()?;
     let stack = ServiceBuilder::new()
         .layer(breaker.layer())
-        .timeout(advice::PATIENCE)
-        .service(advice::client(upstream));
-    Ok(Advice::new(stack))
+        .timeout(recommender::PATIENCE)
+        .service(recommender::client(upstream));
+    Ok(Recommender::new(stack))
 }

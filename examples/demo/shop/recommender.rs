@@ -16,7 +16,7 @@ use tower::{Service, ServiceExt, service_fn};
 pub(crate) const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The numbers of the products that go well with one.
-pub(crate) type Advice = BoxCloneSyncService<u16, Vec<u16>, BoxError>;
+pub(crate) type Recommender = BoxCloneSyncService<u16, Vec<u16>, BoxError>;
 
 /// A real HTTP client that keeps its connections alive. An answer without an error is one that came whole.
 pub(crate) fn client(
