@@ -99,7 +99,8 @@ impl<K> CircuitBreakers<K>
 where
     K: Hash + Eq + fmt::Display + Send + 'static,
 {
-    /// The breaker of this key, made if need be.
+    /// The breaker of this key, made if need be. Ask for it with each call: one that is kept may have given way to other
+    /// keys meanwhile, and then knows nothing of the calls that its successor sees.
     pub fn get(&self, key: impl Into<K>) -> CircuitBreaker {
         let (key, inner) = (key.into(), &*self.inner);
         let now = clock::coarse();
