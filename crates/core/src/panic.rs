@@ -22,6 +22,21 @@ pub struct Panicked {
 
 thread_local! {
     static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// Of the last panic, for those whose drop runs because of it.
+    static LAST: RefCell<Option<Panicked>> = const { RefCell::new(None) };
+}
+
+/// What is known about the panic because of which this thread unwinds. `None` if it does not, or if nothing was ever
+/// [caught](catch) before the panic, and [`watch`] not called either.
+#[must_use]
+pub fn current() -> Option<Panicked> {
+    let last = || LAST.try_with(|last| last.borrow().clone()).ok().flatten();
+    std::thread::panicking().then(last).flatten()
+}
+
+/// Sees to it that [`current`] knows about panics from now on.
+pub fn watch() {
+    install_hook();
 }
 
 /// Runs `f`; a panic in it becomes the error, whatever the payload does when it is dropped.
@@ -38,6 +53,8 @@ pub fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
     install_hook();
     catch_unwind(AssertUnwindSafe(f)).map_err(examine)
 }
+
+const NO_TEXT: &str = "a payload that is not text";
 
 #[cold]
 fn examine(payload: Box<dyn Any + Send>) -> Panicked {
@@ -79,7 +96,10 @@ fn chain_hook(once: &Once) {
         std::panic::set_hook(Box::new(move |info| {
             let location = info.location().map(ToString::to_string);
             // Fails only while the thread is being torn down: then nobody will ask.
-            let _ = LOCATION.try_with(|slot| slot.replace(location));
+            let _ = LOCATION.try_with(|slot| slot.replace(location.clone()));
+            let message = info.payload_as_str().unwrap_or(NO_TEXT).to_owned();
+            let last = Panicked { message, location };
+            let _ = LAST.try_with(|slot| slot.replace(Some(last)));
             previous(info);
         }));
     });
@@ -91,7 +111,7 @@ fn message(payload: &(dyn Any + Send)) -> String {
     } else if let Some(text) = payload.downcast_ref::<String>() {
         text.clone()
     } else {
-        "a payload that is not text".to_owned()
+        NO_TEXT.to_owned()
     }
 }
 
@@ -116,6 +136,27 @@ mod tests {
             location.contains(&format!("panic.rs:{line}:")),
             "{location}"
         );
+    }
+
+    #[test]
+    fn a_drop_that_runs_because_of_a_panic_knows_of_it() {
+        struct Curious(std::sync::mpsc::Sender<Option<Panicked>>);
+        impl Drop for Curious {
+            fn drop(&mut self) {
+                self.0.send(current()).expect("somebody listens");
+            }
+        }
+        watch();
+        let (tx, rx) = std::sync::mpsc::channel();
+        let guard = Curious(tx.clone());
+        let caught = catch(move || {
+            let _guard = guard;
+            panic!("out of paper");
+        });
+        let seen = rx.recv().expect("it was dropped").expect("by a panic");
+        assert_eq!(seen, caught.expect_err("it panicked"));
+        drop(Curious(tx));
+        assert_eq!(rx.recv().expect("it was dropped"), None, "by nothing");
     }
 
     #[test]

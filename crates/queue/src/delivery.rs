@@ -1,0 +1,134 @@
+//! An item that is in a worker's hands and still in the queue.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::Duration;
+
+use seaworthy_core::panic;
+
+use crate::error::{LeaseOver, TryRecvError};
+use crate::shared::Shared;
+use crate::store::{Ending, Settled, Ticket};
+
+/// An item that is delivered again unless it is [acknowledged](Self::ack).
+///
+/// Of [`Receiver::recv_delivery`](crate::Receiver::recv_delivery). It holds a copy of the item, which it derefs to.
+/// Dropped without a word, the item goes back to the front of the queue: its worker was cancelled, or panicked.
+#[must_use = "dropping it sends the item back"]
+pub struct Delivery<T> {
+    /// Taken by whoever settles it.
+    shared: Option<Arc<Shared<T>>>,
+    ticket: Ticket,
+    item: T,
+    attempt: u32,
+}
+
+impl<T> Delivery<T> {
+    pub(crate) fn try_recv(shared: &Arc<Shared<T>>) -> Result<Self, TryRecvError>
+    where
+        T: Clone,
+    {
+        let (ticket, item, tag) = shared.try_recv_delivery()?;
+        Ok(Self {
+            shared: Some(Arc::clone(shared)),
+            ticket,
+            item,
+            attempt: tag.attempts,
+        })
+    }
+
+    /// Which delivery of this item it is: 1 for the first.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// The item is done: it will never be delivered again.
+    ///
+    /// # Errors
+    ///
+    /// [`LeaseOver`]: it was delivered again already, or is a dead letter. Whoever has it now decides.
+    pub fn ack(mut self) -> Result<(), LeaseOver> {
+        match self.settle(Ending::Ack) {
+            Some(Settled::Done(entry)) => {
+                // A value of the user.
+                panic::drop_quietly(entry);
+                Ok(())
+            }
+            _ => Err(LeaseOver),
+        }
+    }
+
+    /// The item is to be delivered again after this time, unless it was delivered as often as it may be.
+    ///
+    /// # Errors
+    ///
+    /// [`LeaseOver`]: it was delivered again already, or is a dead letter.
+    pub fn nack(mut self, delay: Duration) -> Result<(), LeaseOver> {
+        self.settle(Ending::Nack(delay)).map(drop).ok_or(LeaseOver)
+    }
+
+    /// Nobody is to try again: the item is a dead letter.
+    ///
+    /// # Errors
+    ///
+    /// [`LeaseOver`]: it was delivered again already, or is one.
+    pub fn bury(mut self) -> Result<(), LeaseOver> {
+        self.settle(Ending::Bury).map(drop).ok_or(LeaseOver)
+    }
+
+    /// The worker is alive: the lease begins anew.
+    ///
+    /// # Errors
+    ///
+    /// [`LeaseOver`]: it is over.
+    pub fn extend(&self) -> Result<(), LeaseOver> {
+        let extended = self
+            .shared
+            .as_ref()
+            .is_some_and(|shared| shared.extend(self.ticket));
+        if extended { Ok(()) } else { Err(LeaseOver) }
+    }
+
+    fn settle(&mut self, ending: Ending) -> Option<Settled<T>> {
+        self.shared.take()?.settle_delivery(self.ticket, ending)
+    }
+}
+
+impl<T> Deref for Delivery<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.item
+    }
+}
+
+/// Of the worker's copy.
+impl<T> DerefMut for Delivery<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.item
+    }
+}
+
+impl<T> Drop for Delivery<T> {
+    fn drop(&mut self) {
+        if self.shared.is_some() {
+            let ending = if std::thread::panicking() {
+                Ending::Panicked(panic::current())
+            } else {
+                Ending::Dropped
+            };
+            let _ = self.settle(ending);
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Delivery<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("item", &self.item)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}

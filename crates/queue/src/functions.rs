@@ -1,0 +1,108 @@
+//! What a queue is told about its items, by code of the user.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use seaworthy_core::clock::Coarse;
+use seaworthy_core::panic;
+
+use crate::config::check::Given;
+use crate::store::entry::{Entry, NEVER, Tag};
+use crate::why::Why;
+
+type Function<T, R> = Arc<dyn Fn(&T) -> R + Send + Sync>;
+
+/// The functions that the builder was given.
+///
+/// Each is called outside the lock. One that panics says what none would have said, and the item goes its way.
+pub(crate) struct Functions<T> {
+    pub(crate) class: Option<Function<T, u8>>,
+    pub(crate) key: Option<Function<T, u64>>,
+    pub(crate) weight: Option<Function<T, u32>>,
+    pub(crate) useful_for: Option<Function<T, Option<Duration>>>,
+    pub(crate) on_drop: Option<Arc<dyn Fn(T, Why) + Send + Sync>>,
+}
+
+impl<T> Default for Functions<T> {
+    fn default() -> Self {
+        Self {
+            class: None,
+            key: None,
+            weight: None,
+            useful_for: None,
+            on_drop: None,
+        }
+    }
+}
+
+impl<T> Clone for Functions<T> {
+    fn clone(&self) -> Self {
+        Self {
+            class: self.class.clone(),
+            key: self.key.clone(),
+            weight: self.weight.clone(),
+            useful_for: self.useful_for.clone(),
+            on_drop: self.on_drop.clone(),
+        }
+    }
+}
+
+impl<T> Functions<T> {
+    pub(crate) fn hashed<K: Hash>(
+        key: impl Fn(&T) -> K + Send + Sync + 'static,
+    ) -> Function<T, u64> {
+        let hasher = RandomState::new();
+        Arc::new(move |item| hasher.hash_one(key(item)))
+    }
+
+    pub(crate) fn given(&self) -> Given {
+        Given {
+            class: self.class.is_some(),
+            key: self.key.is_some(),
+            weight: self.weight.is_some(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn weigh(&self, item: &T) -> u32 {
+        self.weight
+            .as_deref()
+            .and_then(|weight| panic::catch(|| weight(item)).ok())
+            .unwrap_or(1)
+    }
+
+    /// An item with all that there is to know about it.
+    #[inline]
+    pub(crate) fn tag(&self, item: T, weight: u32, now: Coarse) -> Entry<T> {
+        let mut tag = Tag::plain(now);
+        tag.weight = weight;
+        if let Some(class) = &self.class {
+            tag.class = panic::catch(|| class(&item)).unwrap_or(u8::MAX);
+        }
+        if let Some(key) = &self.key {
+            tag.key = panic::catch(|| key(&item)).unwrap_or_default();
+        }
+        if let Some(useful_for) = &self.useful_for {
+            let time = panic::catch(|| useful_for(&item)).ok().flatten();
+            tag.deadline = time.map_or(NEVER, |time| now.saturating_add(time));
+        }
+        Entry { item, tag }
+    }
+
+    /// An item leaves the queue, and its last owner sees it.
+    #[cold]
+    pub(crate) fn throw(&self, item: T, why: Why) {
+        let _ = panic::catch(|| match &self.on_drop {
+            Some(on_drop) => on_drop(item, why),
+            None => drop(item),
+        });
+    }
+}
+
+impl<T> fmt::Debug for Functions<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Functions").finish_non_exhaustive()
+    }
+}

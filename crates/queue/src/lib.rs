@@ -1,0 +1,59 @@
+//! Bounded queues from which nothing vanishes.
+//!
+//! ```
+//! use seaworthy_queue::Queue;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let orders: Queue<u32> = Queue::builder("orders").capacity(100).build()?;
+//! let (tx, rx) = (orders.sender(), orders.receiver());
+//! tx.send(1).await?;
+//! tx.try_send(2)?;
+//!
+//! // Gone from the queue.
+//! assert_eq!(rx.recv().await, Some(1));
+//!
+//! // There until it is acknowledged: a worker that panics here does not take it away.
+//! let delivery = rx.recv_delivery().await.expect("there is one");
+//! assert_eq!((*delivery, delivery.attempt()), (2, 1));
+//! drop(delivery);
+//! let again = rx.recv_delivery().await.expect("it comes again");
+//! assert_eq!((*again, again.attempt()), (2, 2));
+//! again.ack()?;
+//! # Ok(())
+//! # }
+//! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+mod blocking;
+mod builder;
+mod config;
+mod delivery;
+mod error;
+mod functions;
+mod letter;
+mod permit;
+mod places;
+mod queue;
+mod receiver;
+mod receiving;
+mod sender;
+mod sending;
+mod shared;
+mod snapshot;
+mod store;
+mod wakers;
+mod why;
+
+pub use builder::QueueBuilder;
+pub use config::{Codel, Config, Deliveries, Order, Overload};
+pub use delivery::Delivery;
+pub use error::{LeaseOver, SendError, TryRecvError};
+pub use letter::{DeadLetter, Failure};
+pub use permit::{OwnedPermit, Permit};
+pub use queue::{Drained, Queue};
+pub use receiver::Receiver;
+pub use sender::{Sender, Sent, WeakSender};
+pub use sending::Sending;
+pub use why::Why;

@@ -1,0 +1,186 @@
+//! The handle of a queue.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use seaworthy_core::ConfigError;
+use seaworthy_core::clock;
+use seaworthy_core::component::{Component, Snapshot};
+use tokio::time::timeout_at;
+
+use crate::builder::QueueBuilder;
+use crate::config::Config;
+use crate::letter::DeadLetter;
+use crate::receiver::Receiver;
+use crate::sender::Sender;
+use crate::shared::Shared;
+use crate::why::Why;
+
+/// A bounded queue from which nothing vanishes.
+///
+/// A cheap handle: clones are the same queue. It makes [senders](Self::sender) and [receivers](Self::receiver), and
+/// keeps the queue open in place of either: a worker may come and go while a `Queue` is kept.
+///
+/// # When not to use it
+///
+/// To hand items over as fast as can be between two tasks that live and die together, where `tokio::sync::mpsc` is
+/// quicker; and for a single answer, which is what `tokio::sync::oneshot` is for.
+pub struct Queue<T> {
+    shared: Arc<Shared<T>>,
+}
+
+/// What [`Queue::drain`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Drained {
+    /// How many items were there when it began, those under way with them.
+    pub there: usize,
+    /// How many of them were dropped when time was up.
+    pub dropped: usize,
+    /// How many of them were still with workers when time was up.
+    pub in_flight: usize,
+}
+
+impl<T> Queue<T> {
+    /// Begins a queue. Its name is shown in rejections, metrics and dashboards.
+    pub fn builder(name: impl Into<Arc<str>>) -> QueueBuilder<T> {
+        QueueBuilder::new(name.into())
+    }
+
+    pub(crate) fn new(shared: Arc<Shared<T>>) -> Self {
+        shared.sender_comes();
+        shared.receiver_comes();
+        Self { shared }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        self.shared.name()
+    }
+
+    /// A handle by which items come in.
+    #[must_use]
+    pub fn sender(&self) -> Sender<T> {
+        Sender::new(&self.shared)
+    }
+
+    /// A handle by which items go out.
+    #[must_use]
+    pub fn receiver(&self) -> Receiver<T> {
+        Receiver::new(&self.shared)
+    }
+
+    /// Nothing more comes in. What is in the queue can be received.
+    pub fn close(&self) {
+        self.shared.close();
+    }
+
+    /// Whether nothing can be sent any more.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.is_closed()
+    }
+
+    /// Closes the queue, and waits until all that is in it was received and acknowledged. What still waits after `time` is
+    /// dropped, which the hook sees; what workers have by then is theirs.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it leaves the queue closed, with what is in it.
+    pub async fn drain(&self, time: Duration) -> Drained {
+        let there = self.shared.look(|store| store.used());
+        self.close();
+        let empty = self.shared.emptied();
+        let in_time = timeout_at(clock::after(time), empty).await.is_ok();
+        let mut dropped = 0;
+        if !in_time {
+            while let Some(item) = self.shared.drain_one() {
+                dropped += 1;
+                self.shared.throw_one(item, Why::Drained);
+            }
+        }
+        Drained {
+            there,
+            dropped,
+            in_flight: self.shared.look(|store| store.in_flight()),
+        }
+    }
+
+    /// A dead letter, the oldest first: an item that was delivered as often as it may be and never acknowledged.
+    #[must_use]
+    pub fn take_dead_letter(&self) -> Option<DeadLetter<T>> {
+        self.shared.take_dead()
+    }
+
+    /// How many dead letters there are.
+    #[must_use]
+    pub fn dead_letters(&self) -> usize {
+        self.shared.look(|store| store.dead())
+    }
+
+    /// How many items wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shared.look(|store| store.len())
+    }
+
+    /// Whether no item waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many items are with workers who have not acknowledged them.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.shared.look(|store| store.in_flight())
+    }
+
+    /// How it is, as dashboards show it.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot
+    where
+        T: Send + 'static,
+    {
+        Component::snapshot(&*self.shared)
+    }
+
+    /// Goes by another configuration from now on. Nothing that is in the queue leaves it by that, even if it is more than
+    /// there may be by now; those who wait for room have their turn as soon as there is some.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], if the configuration is not allowed; nothing has changed then.
+    pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
+        self.shared.reconfigure(config)
+    }
+
+    /// What it goes by.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        self.shared.look(|store| store.config().clone())
+    }
+}
+
+impl<T> Clone for Queue<T> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.shared))
+    }
+}
+
+impl<T> Drop for Queue<T> {
+    fn drop(&mut self) {
+        self.shared.sender_goes();
+        self.shared.receiver_goes();
+    }
+}
+
+impl<T> fmt::Debug for Queue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue")
+            .field("name", self.name())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,209 @@
+//! The handle by which items come in.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::blocking;
+use crate::error::SendError;
+use crate::permit::{OwnedPermit, Permit};
+use crate::sending::{Reserving, Sending};
+use crate::shared::Shared;
+
+/// Sends items into a queue.
+///
+/// Clones send into the same queue. When the last one is gone, and no [`Queue`](crate::Queue) is left either, the queue
+/// is closed: receivers get what is in it, and then `None`.
+pub struct Sender<T> {
+    shared: Arc<Shared<T>>,
+}
+
+/// What became of an item that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Sent {
+    /// It is in the queue.
+    Queued,
+    /// It is in the queue, and others had to leave for it, which the hook has seen.
+    Evicting,
+    /// It was dropped, because there was no room, which the hook has seen.
+    Dropped,
+}
+
+impl<T> Sender<T> {
+    pub(crate) fn new(shared: &Arc<Shared<T>>) -> Self {
+        shared.sender_comes();
+        Self {
+            shared: Arc::clone(shared),
+        }
+    }
+
+    /// Sends an item, or hands it back at once.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Full`] if there is no room (or others wait for it), [`SendError::Closed`], or
+    /// [`SendError::TooHeavy`]; with the item.
+    #[inline]
+    pub fn try_send(&self, item: T) -> Result<Sent, SendError<T>> {
+        self.shared.try_send(item)
+    }
+
+    /// Sends an item. Waits for room if the queue was [configured](crate::Overload) so, first come, first served.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_send`](Self::try_send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops the item, which is then not in the queue, and gives its place in line up. To keep the item,
+    /// [`reserve`](Self::reserve) first.
+    pub fn send(&self, item: T) -> Sending<'_, T> {
+        Sending::new(&self.shared, item)
+    }
+
+    /// Sends an item from a thread that may be blocked.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_send`](Self::try_send).
+    pub fn blocking_send(&self, item: T) -> Result<Sent, SendError<T>> {
+        blocking::send(&self.shared, item)
+    }
+
+    /// Waits for room for one item that weighs 1, and takes it. Waits also if the queue rejects or drops otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it gives the place in line up, and what it was given meanwhile.
+    pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
+        self.reserve_weight(1).await
+    }
+
+    /// As [`reserve`](Self::reserve), for an item of this weight.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`] or [`SendError::TooHeavy`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`reserve`](Self::reserve).
+    pub async fn reserve_weight(&self, weight: u32) -> Result<Permit<'_, T>, SendError<()>> {
+        Reserving::new(&self.shared, weight).await?;
+        Ok(Permit::new(&self.shared, weight))
+    }
+
+    /// As [`reserve`](Self::reserve), for a permit that borrows nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`reserve`](Self::reserve); the sender is dropped too.
+    pub async fn reserve_owned(self) -> Result<OwnedPermit<T>, SendError<()>> {
+        Reserving::new(&self.shared, 1).await?;
+        Ok(OwnedPermit::new(self, 1))
+    }
+
+    /// Takes room for one item that weighs 1, if there is some.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_send`](Self::try_send).
+    pub fn try_reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
+        self.shared.try_reserve(1)?;
+        Ok(Permit::new(&self.shared, 1))
+    }
+
+    /// Whether nothing can be sent any more.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.is_closed()
+    }
+
+    /// How many items wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shared.look(|store| store.len())
+    }
+
+    /// Whether no item waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether both send into the same queue.
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// A handle that does not keep the queue open.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakSender<T> {
+        WeakSender {
+            shared: Arc::downgrade(&self.shared),
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared<T>> {
+        &self.shared
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        Self::new(&self.shared)
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        self.shared.sender_goes();
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("queue", self.shared.name())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A [`Sender`] that does not keep its queue open.
+pub struct WeakSender<T> {
+    shared: std::sync::Weak<Shared<T>>,
+}
+
+impl<T> WeakSender<T> {
+    /// A sender, if there is still one, or a [`Queue`](crate::Queue).
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Sender<T>> {
+        let shared = self.shared.upgrade()?;
+        let comes_back = shared.sender_comes_back();
+        comes_back.then_some(Sender { shared })
+    }
+}
+
+impl<T> Clone for WeakSender<T> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for WeakSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakSender").finish_non_exhaustive()
+    }
+}

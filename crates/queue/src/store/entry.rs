@@ -1,0 +1,43 @@
+//! An item in a queue, and what the queue knows about it.
+
+use seaworthy_core::clock::Coarse;
+
+/// An item that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry<T> {
+    pub(crate) item: T,
+    pub(crate) tag: Tag,
+}
+
+/// What a queue knows about an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tag {
+    /// Since when it waits.
+    pub(crate) since: Coarse,
+    /// When it is of no use any more.
+    pub(crate) deadline: Coarse,
+    pub(crate) weight: u32,
+    /// How often it was delivered before.
+    pub(crate) attempts: u32,
+    /// Whose it is.
+    pub(crate) key: u64,
+    /// How important: 0 before all others.
+    pub(crate) class: u8,
+}
+
+/// A moment that never comes.
+pub(crate) const NEVER: Coarse = Coarse::from_nanos(u64::MAX);
+
+impl Tag {
+    /// Of an item about which there is nothing to know.
+    pub(crate) fn plain(since: Coarse) -> Self {
+        Self {
+            since,
+            deadline: NEVER,
+            weight: 1,
+            attempts: 0,
+            key: 0,
+            class: 0,
+        }
+    }
+}

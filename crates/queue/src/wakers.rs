@@ -1,0 +1,33 @@
+//! Those to be woken once a lock is released.
+
+use std::task::Waker;
+
+use seaworthy_core::panic;
+
+/// Mostly none or one, for which nothing is allocated.
+#[derive(Debug, Default)]
+pub(crate) struct Wakers {
+    first: Option<Waker>,
+    rest: Vec<Waker>,
+}
+
+impl Wakers {
+    pub(crate) fn push(&mut self, waker: Waker) {
+        if self.first.is_none() {
+            self.first = Some(waker);
+        } else {
+            self.rest.push(waker);
+        }
+    }
+
+    /// A waker is code of whoever polls: one that panics keeps nobody else waiting.
+    #[inline]
+    pub(crate) fn wake(self) {
+        if let Some(first) = self.first {
+            let _ = panic::catch(|| first.wake());
+        }
+        for waker in self.rest {
+            let _ = panic::catch(|| waker.wake());
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Why an item left a queue otherwise than to a receiver.
+
+use std::fmt;
+
+/// Why an item was dropped: what the hook [`on_drop`](crate::QueueBuilder::on_drop) is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Why {
+    /// It made room for a newer or more important one.
+    Evicted,
+    /// There was no room for it.
+    NoRoom,
+    /// Its deadline had passed when it was its turn.
+    Expired,
+    /// It had waited for too long in a queue that does not become empty.
+    WaitedTooLong,
+    /// There was no room for another dead letter.
+    NoRoomForDeadLetters,
+    /// The queue was drained, and time was up.
+    Drained,
+    /// All handles of the queue are gone.
+    Abandoned,
+}
+
+impl Why {
+    /// The name that metrics show.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Evicted => "evicted",
+            Self::NoRoom => "no_room",
+            Self::Expired => "expired",
+            Self::WaitedTooLong => "waited_too_long",
+            Self::NoRoomForDeadLetters => "no_room_for_dead_letters",
+            Self::Drained => "drained",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
