@@ -97,7 +97,7 @@ fn chain_hook(once: &Once) {
             let location = info.location().map(ToString::to_string);
             // Fails only while the thread is being torn down: then nobody will ask.
             let _ = LOCATION.try_with(|slot| slot.replace(location.clone()));
-            let message = info.payload_as_str().unwrap_or(NO_TEXT).to_owned();
+            let message = message(info.payload());
             let last = Panicked { message, location };
             let _ = LAST.try_with(|slot| slot.replace(Some(last)));
             previous(info);
