@@ -40,9 +40,11 @@ mod receiver;
 mod receiving;
 mod sender;
 mod sending;
+pub mod service;
 mod shared;
 mod snapshot;
 mod store;
+mod waiting;
 mod wakers;
 mod why;
 

@@ -54,6 +54,10 @@ impl<T> Queue<T> {
         Self { shared }
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Shared<T>> {
+        &self.shared
+    }
+
     /// The name.
     #[must_use]
     pub fn name(&self) -> &Arc<str> {

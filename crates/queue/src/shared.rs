@@ -8,12 +8,12 @@ pub(crate) use receive::Lined;
 
 use std::sync::Arc;
 
-use seaworthy_core::ConfigError;
 use seaworthy_core::clock::{self, Coarse};
 use seaworthy_core::name::Kept;
 use seaworthy_core::panic;
 use seaworthy_core::sync::Lock;
 use seaworthy_core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use seaworthy_core::{ConfigError, Name};
 
 use crate::config::Config;
 use crate::functions::Functions;
@@ -100,6 +100,10 @@ impl<T> Shared<T> {
 
     pub(crate) fn name(&self) -> &Arc<str> {
         self.name.text()
+    }
+
+    pub(crate) fn component(&self) -> Name {
+        self.name.name()
     }
 
     /// Something is changed under the lock; what comes of it is told outside.

@@ -62,6 +62,16 @@ impl<T> Shared<T> {
         Ok(boarding.depart())
     }
 
+    /// Whether there is something to receive.
+    pub(crate) fn peek(&self, way: Way) -> Result<(), TryRecvError> {
+        let inner = self.inner.lock();
+        if inner.has_something(way, clock::coarse()) {
+            Ok(())
+        } else {
+            Err(inner.nothing())
+        }
+    }
+
     fn take<R>(
         &self,
         take: impl FnOnce(&mut Inner<T>, Coarse, &mut Vec<Overboard<T>>) -> Option<R>,

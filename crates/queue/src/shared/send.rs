@@ -34,6 +34,11 @@ impl<T> Shared<T> {
         self.conclude(result)
     }
 
+    /// Whether who has no room waits for some.
+    pub(crate) fn waits(&self) -> bool {
+        self.inner.lock().store.waits()
+    }
+
     /// It was full a moment ago.
     #[cold]
     fn refuse(&self, item: T) -> SendError<T> {

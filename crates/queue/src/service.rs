@@ -1,0 +1,91 @@
+//! Tower services behind a queue.
+//!
+//! A [`Client`] is a service that outlives whoever serves it: a worker takes [`Requests`] and
+//! [serves](Requests::serve) them by a service of its own. When it crashes, the requests that it had under way fail, and
+//! all others wait for the next worker.
+//!
+//! ```
+//! use seaworthy_queue::service::{self, Client, Requests};
+//! use tower::{BoxError, Service, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! let (mut greeter, requests): (Client<&str, String, BoxError>, Requests<_, _, _>) =
+//!     service::builder("greeter").capacity(100).build()?;
+//!
+//! tokio::spawn(requests.clone().serve(service_fn(async |name: &str| match name {
+//!     "" => panic!("nobody there"),
+//!     name => Ok(format!("hello {name}")),
+//! })));
+//! assert_eq!(greeter.ready().await?.call("Alice").await?, "hello Alice");
+//! // The worker panics; the caller is told, and the client is as good as before.
+//! assert!(greeter.ready().await?.call("").await.is_err());
+//!
+//! tokio::spawn(requests.serve(service_fn(async |name: &str| Ok(format!("welcome {name}")))));
+//! assert_eq!(greeter.ready().await?.call("Bob").await?, "welcome Bob");
+//! # Ok(())
+//! # }
+//! ```
+
+mod builder;
+mod client;
+mod future;
+mod job;
+mod message;
+mod requests;
+mod running;
+mod serve;
+mod slot;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::shared::{Shared, Way};
+
+use message::{Copier, Message};
+use slot::{Asking, Outcome, Pool};
+
+pub use builder::{ServiceBuilder, builder};
+pub use client::Client;
+pub use future::ResponseFuture;
+pub use requests::Requests;
+
+/// What clients and workers share.
+#[derive(Debug)]
+struct Mailbox<Req, Res, E> {
+    shared: Arc<Shared<Message<Req, Res, E>>>,
+    pool: Arc<Pool<Outcome<Res, E>>>,
+    options: Options<Req>,
+}
+
+/// How requests are treated.
+struct Options<Req> {
+    /// For how long an answer is of use.
+    useful_for: Option<Duration>,
+    /// If they are delivered again when their worker crashes.
+    copier: Option<Copier<Req>>,
+}
+
+impl<Req> std::fmt::Debug for Options<Req> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").finish_non_exhaustive()
+    }
+}
+
+impl<Req, Res, E> Mailbox<Req, Res, E> {
+    /// A request, and where its answer comes.
+    #[inline]
+    fn open(&self, request: Req) -> (Asking<Outcome<Res, E>>, Message<Req, Res, E>) {
+        let (asking, answering) = self.pool.open();
+        let Options { useful_for, copier } = &self.options;
+        let message = Message::new(request, answering, *useful_for, copier.clone());
+        (asking, message)
+    }
+
+    fn way(&self) -> Way {
+        match self.options.copier {
+            Some(_) => Way::Board,
+            None => Way::Take,
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Making a service queue.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use seaworthy_core::component::Registry;
+use seaworthy_core::{ConfigError, Name};
+
+use super::slot::Pool;
+use super::{Client, Mailbox, Message, Options, Requests};
+use crate::builder::QueueBuilder;
+use crate::config::{Codel, Config, Order, Overload};
+
+/// Begins a service queue. Its name is shown in rejections, metrics and dashboards.
+pub fn builder<Req, Res, E>(name: impl Into<Arc<str>>) -> ServiceBuilder<Req, Res, E> {
+    ServiceBuilder::new(name.into())
+}
+
+/// Makes a [`Client`] and its [`Requests`]. What is not set is as in [`Config`], except that a worker that hangs with a
+/// request is not taken it away from.
+#[must_use = "nothing is made before `build`"]
+pub struct ServiceBuilder<Req, Res, E> {
+    queue: QueueBuilder<Message<Req, Res, E>>,
+    name: Arc<str>,
+    config: Config,
+    options: Options<Req>,
+}
+
+impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
+    fn new(name: Arc<str>) -> Self {
+        let mut config = Config::default();
+        config.deliveries.lease = None;
+        Self {
+            queue: QueueBuilder::new(Arc::clone(&name)),
+            name,
+            config,
+            options: Options {
+                useful_for: None,
+                copier: None,
+            },
+        }
+    }
+
+    /// All of the configuration at once.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// How many requests it holds at most, those under way with those that wait. Default: 1024.
+    pub fn capacity(mut self, requests: usize) -> Self {
+        self.config.capacity = requests;
+        self
+    }
+
+    /// What becomes of a request for which there is no room. Default: the call waits.
+    pub fn overload(mut self, overload: Overload) -> Self {
+        self.config.overload = overload;
+        self
+    }
+
+    /// Which request goes first. Default: the one that came first.
+    pub fn order(mut self, order: Order) -> Self {
+        self.config.order = order;
+        self
+    }
+
+    /// Turns requests away that have waited for too long in a queue that does not become empty.
+    pub fn codel(mut self, codel: Codel) -> Self {
+        self.config.codel = Some(codel);
+        self
+    }
+
+    /// A request that was not begun after this time is turned away when it is its turn:
+    /// [`Reason::Expired`](seaworthy_core::Reason::Expired).
+    pub fn useful_for(mut self, time: Duration) -> Self {
+        self.options.useful_for = Some(time);
+        self
+    }
+
+    /// A request whose worker crashes is served again, from a copy that this makes when it is begun: only for requests
+    /// that may be executed more than once. After so many attempts its caller is told that the worker crashed.
+    pub fn redeliver(
+        mut self,
+        attempts: u32,
+        copy: impl Fn(&Req) -> Req + Send + Sync + 'static,
+    ) -> Self {
+        self.config.deliveries.max_attempts = attempts;
+        self.options.copier = Some(Arc::new(copy));
+        self
+    }
+
+    /// The registry in which dashboards find it. Default: that of the process.
+    pub fn registry(mut self, registry: &Registry) -> Self {
+        self.queue = self.queue.registry(registry);
+        self
+    }
+
+    /// Makes the queue. As many clients and workers as need be are made by cloning.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], if the configuration is not allowed.
+    #[expect(clippy::type_complexity, reason = "two ends, as of a channel")]
+    pub fn build(self) -> Result<(Client<Req, Res, E>, Requests<Req, Res, E>), ConfigError>
+    where
+        Req: Send + 'static,
+        Res: Send + 'static,
+        E: Send + 'static,
+    {
+        let Self {
+            queue,
+            name,
+            mut config,
+            options,
+        } = self;
+        // A request that crashes its worker each time is of no use to anybody but its caller, who is told.
+        config.deliveries.dead_letters = 0;
+        let most = config.capacity.min(1024);
+        let component = Name::from(&*name);
+        let queue = queue
+            .config(config)
+            .on_drop(move |message: Message<Req, Res, E>, why| message.turn_away(why, component));
+        let queue = if options.useful_for.is_some() {
+            queue.useful_for(|message: &Message<Req, Res, E>| message.useful_for)
+        } else {
+            queue
+        };
+        let queue = queue.build()?;
+        let mailbox = Arc::new(Mailbox {
+            shared: Arc::clone(queue.shared()),
+            pool: Pool::new(most),
+            options,
+        });
+        Ok((Client::new(Arc::clone(&mailbox)), Requests::new(mailbox)))
+    }
+}
+
+impl<Req, Res, E> fmt::Debug for ServiceBuilder<Req, Res, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceBuilder")
+            .field("name", &self.name)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,112 @@
+//! The end of a service queue that serves.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tower_service::Service;
+
+use super::serve::Server;
+use super::{Mailbox, Message};
+use crate::queue::{Drained, Queue};
+use crate::receiver::Receiver;
+
+/// What is asked of a [`Client`](super::Client), for whoever serves it.
+///
+/// Clones serve from the same queue. Keep one where workers are made: as long as there is one, clients wait for the next
+/// worker instead of being turned away.
+pub struct Requests<Req, Res, E> {
+    mailbox: Arc<Mailbox<Req, Res, E>>,
+    /// Keeps the queue open for clients.
+    receiver: Receiver<Message<Req, Res, E>>,
+    concurrency: NonZeroUsize,
+}
+
+impl<Req, Res, E> Requests<Req, Res, E> {
+    pub(super) fn new(mailbox: Arc<Mailbox<Req, Res, E>>) -> Self {
+        let receiver = Receiver::new(&mailbox.shared);
+        Self {
+            mailbox,
+            receiver,
+            concurrency: NonZeroUsize::MIN,
+        }
+    }
+
+    /// How many requests one worker has under way at the same time. Default: 1.
+    #[must_use]
+    pub fn concurrency(mut self, calls: NonZeroUsize) -> Self {
+        self.concurrency = calls;
+        self
+    }
+
+    /// Serves requests by `service`, each when the service is ready for it, until all clients are gone or the queue is
+    /// closed, and nothing is left to do.
+    ///
+    /// Requests whose callers have given up are passed over. If the service panics, so does this: the callers whose
+    /// requests were under way are told that the worker [crashed](seaworthy_core::Reason::Crashed), and all others wait
+    /// for the next one.
+    ///
+    /// # Errors
+    ///
+    /// That of `poll_ready`: such a service cannot go on. Requests that were under way end as with a panic.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it ends the requests that are under way as with a panic. Those that wait go on waiting.
+    pub async fn serve<S>(self, service: S) -> Result<(), S::Error>
+    where
+        S: Service<Req, Response = Res, Error = E>,
+    {
+        let mut server = std::pin::pin!(Server::new(&self.mailbox, service, self.concurrency));
+        poll_fn(|cx| server.as_mut().poll_serve(cx)).await
+    }
+
+    /// Nothing more is taken on. What waits is served.
+    pub fn close(&self) {
+        self.mailbox.shared.close();
+    }
+
+    /// Closes the queue, and waits until everything in it was served; what still waits after `time` is turned away.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it leaves the queue closed, with what is in it.
+    pub async fn drain(&self, time: Duration) -> Drained {
+        Queue::new(Arc::clone(&self.mailbox.shared))
+            .drain(time)
+            .await
+    }
+
+    /// How many requests wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.receiver.len()
+    }
+
+    /// Whether no request waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<Req, Res, E> Clone for Requests<Req, Res, E> {
+    fn clone(&self) -> Self {
+        Self {
+            mailbox: Arc::clone(&self.mailbox),
+            receiver: self.receiver.clone(),
+            concurrency: self.concurrency,
+        }
+    }
+}
+
+impl<Req, Res, E> fmt::Debug for Requests<Req, Res, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Requests")
+            .field("queue", self.mailbox.shared.name())
+            .field("concurrency", &self.concurrency)
+            .finish_non_exhaustive()
+    }
+}
