@@ -49,6 +49,8 @@ pub(crate) struct Inner<T> {
     senders: Places<Want>,
     /// Nothing comes in any more.
     closed: bool,
+    /// Nothing goes out any more either: nobody is left who could receive it.
+    abandoned: bool,
 }
 
 /// How an item is received.
@@ -89,6 +91,7 @@ impl<T> Shared<T> {
                 keeper: None,
                 senders: Places::default(),
                 closed: false,
+                abandoned: false,
             }),
             functions,
             full: AtomicBool::new(false),
@@ -115,6 +118,7 @@ impl<T> Shared<T> {
         let (result, wakers) = {
             let mut inner = self.inner.lock();
             let result = change(&mut inner, clock::coarse(), &mut overboard);
+            inner.abandon(&mut overboard);
             (result, self.settle(&mut inner))
         };
         wakers.wake();
@@ -200,7 +204,7 @@ impl<T> Shared<T> {
 
     pub(crate) fn receiver_goes(&self) {
         if self.receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.close();
+            self.with(|inner, _, _| (inner.closed, inner.abandoned) = (true, true));
         }
     }
 }
@@ -214,6 +218,14 @@ impl<T> Inner<T> {
     /// Whether an item of any weight is handed back without further ado.
     fn is_full(&self) -> bool {
         self.closed || self.store.refuses_all()
+    }
+
+    fn abandon(&mut self, overboard: &mut Vec<Overboard<T>>) {
+        while self.abandoned
+            && let Some(entry) = self.store.drain_one()
+        {
+            overboard.push((entry, Why::Abandoned));
+        }
     }
 
     fn call_receivers(&mut self, news: usize, wakers: &mut Wakers) {
