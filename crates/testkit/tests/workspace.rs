@@ -53,7 +53,8 @@ fn dependencies_point_one_way() {
         let (own, in_tests): (&[&str], &[&str]) = match member {
             "seaworthy-testkit" => (&[], &[]),
             "seaworthy-core" => (&[], &["seaworthy-testkit"]),
-            "seaworthy-examples" | "seaworthy-benches" => continue,
+            // Where they come together.
+            "seaworthy" | "seaworthy-examples" | "seaworthy-benches" => continue,
             _ => (
                 &["seaworthy-core"],
                 &["seaworthy-core", "seaworthy-testkit"],

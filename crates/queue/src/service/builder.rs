@@ -1,6 +1,7 @@
 //! Making a service queue.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ pub struct ServiceBuilder<Req, Res, E> {
     name: Arc<str>,
     config: Config,
     options: Options<Req>,
+    concurrency: NonZeroUsize,
 }
 
 impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
@@ -39,7 +41,20 @@ impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
                 useful_for: None,
                 copier: None,
             },
+            concurrency: NonZeroUsize::MIN,
         }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// How many requests one worker has under way at the same time. Default: 1.
+    pub fn concurrency(mut self, calls: NonZeroUsize) -> Self {
+        self.concurrency = calls;
+        self
     }
 
     /// All of the configuration at once.
@@ -114,6 +129,7 @@ impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
             name,
             mut config,
             options,
+            concurrency,
         } = self;
         // A request that crashes its worker each time is of no use to anybody but its caller, who is told.
         config.deliveries.dead_letters = 0;
@@ -133,7 +149,10 @@ impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
             pool: Pool::new(most),
             options,
         });
-        Ok((Client::new(Arc::clone(&mailbox)), Requests::new(mailbox)))
+        Ok((
+            Client::new(Arc::clone(&mailbox)),
+            Requests::new(mailbox).concurrency(concurrency),
+        ))
     }
 }
 

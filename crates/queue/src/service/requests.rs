@@ -59,8 +59,32 @@ impl<Req, Res, E> Requests<Req, Res, E> {
     where
         S: Service<Req, Response = Res, Error = E>,
     {
-        let mut server = std::pin::pin!(Server::new(&self.mailbox, service, self.concurrency));
-        poll_fn(|cx| server.as_mut().poll_serve(cx)).await
+        self.serve_until(service, std::future::pending::<()>())
+            .await
+    }
+
+    /// As [`serve`](Self::serve), until `stop` is ready as well: then requests that are under way are served to their
+    /// end, and those that wait go on waiting, for the next worker.
+    ///
+    /// # Errors
+    ///
+    /// As [`serve`](Self::serve).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`serve`](Self::serve).
+    pub async fn serve_until<S>(self, service: S, stop: impl Future) -> Result<(), S::Error>
+    where
+        S: Service<Req, Response = Res, Error = E>,
+    {
+        let server = Server::new(&self.mailbox, service, self.concurrency);
+        let (mut server, mut stop) = (std::pin::pin!(server), std::pin::pin!(stop));
+        let mut stopped = false;
+        poll_fn(|cx| {
+            stopped = stopped || stop.as_mut().poll(cx).is_ready();
+            server.as_mut().poll_serve(cx, stopped)
+        })
+        .await
     }
 
     /// Nothing more is taken on. What waits is served.

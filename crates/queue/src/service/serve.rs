@@ -61,12 +61,17 @@ where
         }
     }
 
+    /// With `stopped`, nothing new is begun.
     pub(super) fn poll_serve(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
+        stopped: bool,
     ) -> Poll<Result<(), E>> {
         loop {
             self.as_mut().project().running.poll(cx);
+            if stopped {
+                return self.poll_stop();
+            }
             if self.as_mut().project().running.is_full() {
                 return Poll::Pending;
             }
@@ -81,6 +86,18 @@ where
                     return Poll::Ready(Ok(()));
                 }
             }
+        }
+    }
+
+    /// Ready once nothing is under way any more.
+    fn poll_stop(self: Pin<&mut Self>) -> Poll<Result<(), E>> {
+        let this = self.project();
+        // Whatever it was called for, somebody else may do.
+        this.shared.stop_receiving(*this.way, this.place, false);
+        if this.running.len() > 0 {
+            Poll::Pending
+        } else {
+            Poll::Ready(Ok(()))
         }
     }
 

@@ -1,0 +1,47 @@
+//! Resilience for tokio and tower, all in one place, and where the parts meet.
+//!
+//! A tower `Service` is the actor, the queue is its mailbox, the supervisor gives it its life: [`worker`] makes all three
+//! of a function that builds the service.
+//!
+//! ```
+//! use seaworthy::queue::service;
+//! use seaworthy::supervisor::Supervisor;
+//! use tower::{BoxError, Service, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! let (greeter, mut client) = seaworthy::worker(service::builder("greeter"), |_cx| async {
+//!     // Loads what it needs; whenever it crashes, it is built anew.
+//!     Ok(service_fn(async |name: &str| match name {
+//!         "" => panic!("nobody there"),
+//!         name => Ok::<_, BoxError>(format!("hello {name}")),
+//!     }))
+//! })?;
+//! let _tree = Supervisor::builder("app").child(greeter).start().await?;
+//!
+//! assert_eq!(client.ready().await?.call("Alice").await?, "hello Alice");
+//! assert!(client.ready().await?.call("").await.is_err());
+//! assert_eq!(client.ready().await?.call("Bob").await?, "hello Bob");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! Each crate is a feature of its name; all are on by default. `metrics`, `tracing` and `serde` are those of the crates.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+#[cfg(all(feature = "queue", feature = "supervisor"))]
+mod worker;
+
+pub use seaworthy_core as core;
+
+#[cfg(feature = "circuit-breaker")]
+pub use seaworthy_circuit_breaker as circuit_breaker;
+#[cfg(feature = "queue")]
+pub use seaworthy_queue as queue;
+#[cfg(feature = "supervisor")]
+pub use seaworthy_supervisor as supervisor;
+#[cfg(all(feature = "queue", feature = "supervisor"))]
+pub use worker::worker;
