@@ -34,6 +34,8 @@
 
 #[cfg(all(feature = "queue", feature = "supervisor"))]
 mod worker;
+#[cfg(all(feature = "queue", feature = "supervisor"))]
+mod workers;
 
 pub use seaworthy_core as core;
 
@@ -45,3 +47,5 @@ pub use seaworthy_queue as queue;
 pub use seaworthy_supervisor as supervisor;
 #[cfg(all(feature = "queue", feature = "supervisor"))]
 pub use worker::worker;
+#[cfg(all(feature = "queue", feature = "supervisor"))]
+pub use workers::{Answer, KeyClient, Workers, WorkersBuilder};
