@@ -48,6 +48,13 @@ mod waiting;
 mod wakers;
 mod why;
 
+/// The examples of the guide, compiled and run.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../../docs/queue.md")]
+    struct Queue;
+}
+
 pub use builder::QueueBuilder;
 pub use config::{Codel, Config, Deliveries, Order, Overload};
 pub use delivery::Delivery;
