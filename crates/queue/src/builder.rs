@@ -153,6 +153,17 @@ impl<T> QueueBuilder<T> {
     }
 }
 
+impl<T> Clone for QueueBuilder<T> {
+    fn clone(&self) -> Self {
+        Self {
+            name: Arc::clone(&self.name),
+            config: self.config.clone(),
+            functions: self.functions.clone(),
+            registry: self.registry.clone(),
+        }
+    }
+}
+
 impl<T> fmt::Debug for QueueBuilder<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QueueBuilder")

@@ -31,6 +31,7 @@ mod builder;
 mod client;
 mod future;
 mod job;
+mod layer;
 mod message;
 mod requests;
 mod running;
@@ -48,6 +49,7 @@ use slot::{Asking, Outcome, Pool};
 pub use builder::{ServiceBuilder, builder};
 pub use client::Client;
 pub use future::ResponseFuture;
+pub use layer::QueueLayer;
 pub use requests::Requests;
 
 /// What clients and workers share.
@@ -64,6 +66,15 @@ struct Options<Req> {
     useful_for: Option<Duration>,
     /// If they are delivered again when their worker crashes.
     copier: Option<Copier<Req>>,
+}
+
+impl<Req> Clone for Options<Req> {
+    fn clone(&self) -> Self {
+        Self {
+            useful_for: self.useful_for,
+            copier: self.copier.clone(),
+        }
+    }
 }
 
 impl<Req> std::fmt::Debug for Options<Req> {

@@ -9,7 +9,7 @@ use seaworthy_core::component::Registry;
 use seaworthy_core::{ConfigError, Name};
 
 use super::slot::Pool;
-use super::{Client, Mailbox, Message, Options, Requests};
+use super::{Client, Mailbox, Message, Options, QueueLayer, Requests};
 use crate::builder::QueueBuilder;
 use crate::config::{Codel, Config, Order, Overload};
 
@@ -112,6 +112,22 @@ impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
         self
     }
 
+    /// A layer that puts such a queue in front of a service, and a task that serves it.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], if the configuration is not allowed.
+    pub fn layer(self) -> Result<QueueLayer<Req, Res, E>, ConfigError>
+    where
+        Req: Send + 'static,
+        Res: Send + 'static,
+        E: Send + 'static,
+    {
+        // Of no use to anybody, but what is wrong with it is known now.
+        self.clone().registry(&Registry::new()).build()?;
+        Ok(QueueLayer::new(self))
+    }
+
     /// Makes the queue. As many clients and workers as need be are made by cloning.
     ///
     /// # Errors
@@ -153,6 +169,18 @@ impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
             Client::new(Arc::clone(&mailbox)),
             Requests::new(mailbox).concurrency(concurrency),
         ))
+    }
+}
+
+impl<Req, Res, E> Clone for ServiceBuilder<Req, Res, E> {
+    fn clone(&self) -> Self {
+        Self {
+            queue: self.queue.clone(),
+            name: Arc::clone(&self.name),
+            config: self.config.clone(),
+            options: self.options.clone(),
+            concurrency: self.concurrency,
+        }
     }
 }
 

@@ -45,6 +45,17 @@ impl<Req, Res, E> Client<Req, Res, E> {
     }
 }
 
+/// How many requests wait or are under way: for balancers.
+#[cfg(feature = "load")]
+#[cfg_attr(docsrs, doc(cfg(feature = "load")))]
+impl<Req, Res, E> tower::load::Load for Client<Req, Res, E> {
+    type Metric = usize;
+
+    fn load(&self) -> usize {
+        self.mailbox.pool.in_use()
+    }
+}
+
 impl<Req, Res, E> Service<Req> for Client<Req, Res, E>
 where
     E: From<Rejected>,

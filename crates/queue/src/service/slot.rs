@@ -6,6 +6,8 @@ use std::task::{Poll, Waker};
 use seaworthy_core::Rejected;
 use seaworthy_core::panic;
 use seaworthy_core::sync::Lock;
+#[cfg(feature = "load")]
+use seaworthy_core::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a caller gets.
 pub(super) type Outcome<Res, E> = Result<Res, Failed<E>>;
@@ -55,16 +57,31 @@ impl<R> Slot<R> {
 pub(super) struct Pool<R> {
     free: Lock<Vec<Arc<Slot<R>>>>,
     most: usize,
+    /// Callers who wait for an answer.
+    #[cfg(feature = "load")]
+    in_use: AtomicUsize,
 }
 
 impl<R> Pool<R> {
     pub(super) fn new(most: usize) -> Arc<Self> {
         let free = Lock::default();
-        Arc::new(Self { free, most })
+        Arc::new(Self {
+            free,
+            most,
+            #[cfg(feature = "load")]
+            in_use: AtomicUsize::new(0),
+        })
+    }
+
+    #[cfg(feature = "load")]
+    pub(super) fn in_use(&self) -> usize {
+        self.in_use.load(Ordering::Relaxed)
     }
 
     /// Both ends of a slot.
     pub(super) fn open(self: &Arc<Self>) -> (Asking<R>, Answering<R>) {
+        #[cfg(feature = "load")]
+        self.in_use.fetch_add(1, Ordering::Relaxed);
         let free = self.free.lock().pop();
         let slot = match free {
             Some(slot) => {
@@ -127,6 +144,8 @@ impl<R> Drop for Asking<R> {
         let Some(slot) = self.slot.take() else {
             return;
         };
+        #[cfg(feature = "load")]
+        self.pool.in_use.fetch_sub(1, Ordering::Relaxed);
         let (last, waker, answer) = {
             let mut state = slot.state.lock();
             state.asking = false;

@@ -2,6 +2,7 @@
 
 mod crashes;
 mod ends;
+mod layers;
 mod order;
 mod room;
 
