@@ -1,6 +1,8 @@
 //! How much a queue holds, who goes first, and what becomes of the rest: plain data, checked in one place.
 
 pub(crate) mod check;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
