@@ -1,6 +1,8 @@
 //! How much a queue holds, who goes first, and what becomes of the rest: plain data, checked in one place.
 
 pub(crate) mod check;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -18,7 +20,8 @@ pub struct Config {
     /// that are reserved. From 1 to a hundred million. Default: 1024. Memory is taken as items come.
     pub capacity: usize,
     /// How much all of them may weigh together, by the weights that the builder's
-    /// [`weight`](crate::QueueBuilder::weight) gives them, such as bytes. At least 1. `None`, which is the default: any.
+    /// [`weight`](crate::QueueBuilder::weight) gives them, such as bytes. At least 1. `None`, which is the default: any,
+    /// and then weights are of use to [`Order::Fair`] only.
     #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off"))]
     pub max_weight: Option<u64>,
     /// What becomes of an item for which there is no room.
@@ -31,7 +34,9 @@ pub struct Config {
     /// default: however long it takes.
     #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off"))]
     pub codel: Option<Codel>,
-    /// Items are let in only as far as receivers have [asked for them](crate::Receiver::demand). Default: no.
+    /// Items are let in only as far as receivers have [asked for them](crate::Receiver::demand). Who has asked for five
+    /// receives five: if one is dropped, because it expired for instance, another one is let in. What is delivered again
+    /// needs no asking. Default: no.
     pub on_demand: bool,
     /// What becomes of items that were delivered.
     pub deliveries: Deliveries,
@@ -53,16 +58,22 @@ pub enum Overload {
     Wait,
     /// As [`Wait`](Self::Wait), but for so long at most: then it is handed back.
     WaitFor(#[cfg_attr(feature = "serde", serde(with = "seaworthy_core::duration"))] Duration),
-    /// The item that has waited longest makes room for it.
+    /// The item that has waited longest makes room for it: of the least important class, if there are classes, as long as
+    /// that is not more important than the new item's; of the key that has most, with [`Order::Fair`]. As many give way as
+    /// it takes. If that is not enough, because the rest is with workers, none does, and the new item is dropped.
     DropOldest,
     /// It is dropped.
     DropNewest,
-    /// An item of a less important class makes room for it, the oldest of the least important one. If there is none, it
-    /// is handed back at once.
+    /// As [`DropOldest`](Self::DropOldest), but only items of less important classes make room for it. If that is not
+    /// enough, it is handed back at once.
     DropLeastImportant,
 }
 
 /// Which item goes first.
+///
+/// One that was [delivered](crate::Receiver::recv_delivery) and comes again goes before all others of its class, or of
+/// its key with [`Fair`](Self::Fair), in every order. Among several of them the order is the one in which they were sent
+/// (the reverse with [`Lifo`](Self::Lifo)), whichever failed first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -78,16 +89,20 @@ pub enum Order {
     Lifo,
     /// The one that came first, while the oldest has waited for no longer than this; the one that came last otherwise.
     AdaptiveLifo(#[cfg_attr(feature = "serde", serde(with = "seaworthy_core::duration"))] Duration),
-    /// In turn by the [key](crate::QueueBuilder::key) of the items, each key as much as the others, by weight; the one
-    /// that came first among those of one key. Keys without items cost nothing.
+    /// In turn by the [key](crate::QueueBuilder::fair_by) of the items, each key as much as the others, by weight; the
+    /// one that came first among those of one key. Keys without items cost nothing. What is dropped when it is its turn
+    /// does not count against its key.
     Fair,
 }
 
 /// When items have waited for too long: [controlled delay](https://queue.acm.org/detail.cfm?id=2209336), as folly does
 /// it for requests.
 ///
-/// If the least time that any item has waited in a whole interval is above the target, the queue stands: items are
-/// dropped that have waited for more than twice the target when it is their turn.
+/// If the least time that any item has waited in a whole interval is above the target, the queue stands: in the next
+/// interval items are dropped that have waited for more than twice the target when it is their turn. The first one of
+/// an interval is not, nor is the last one in the queue: once that becomes empty, it does not stand any more. Items that
+/// come again are left alone. Each class is looked at on its own, so that an important one that goes through at once does
+/// not hide that another one stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -107,16 +122,18 @@ pub struct Codel {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Deliveries {
-    /// A delivery that was not acknowledged after this time is made again, to whoever asks: its worker hangs. Above 0, at
-    /// most a year. `None`: it may take any time. Default: 30 s.
+    /// A delivery that was not acknowledged after this time is made again, to whoever asks: its worker hangs. One that is
+    /// acknowledged at that very moment is too late. Above 0, at most a year. `None`: it may take any time. Default: 30 s.
     #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off::duration"))]
     pub lease: Option<Duration>,
     /// After so many deliveries without an acknowledgement an item is a dead letter. At least 1. Default: 5.
     pub max_attempts: u32,
-    /// How many may be under way at the same time. At least 1. Default: as many as the queue holds.
+    /// How many may be under way at the same time. From 1 to the capacity. `None`, which is the default: as many as the
+    /// queue holds.
     #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off"))]
     pub max_in_flight: Option<usize>,
-    /// How many dead letters are kept; the oldest is dropped for one more. Default: 1024.
+    /// How many dead letters are kept; the oldest is dropped for one more. They do not count against the capacity. From 0,
+    /// which is to drop them at once, to a hundred million. Default: 1024.
     pub dead_letters: usize,
 }
 

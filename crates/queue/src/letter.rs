@@ -6,7 +6,8 @@ use seaworthy_core::panic::Panicked;
 
 use crate::store::entry::{Entry, Tag};
 
-/// An item that was delivered as often as it may be and never acknowledged.
+/// An item that was delivered as often as it may be and never acknowledged, or that its worker
+/// [buried](crate::Delivery::bury).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter<T> {
     item: T,
@@ -26,6 +27,8 @@ pub enum Failure {
     Panicked(Option<Panicked>),
     /// The worker had it for longer than its lease.
     LeaseOver,
+    /// The worker said that nobody is to try again.
+    Buried,
 }
 
 impl fmt::Display for Failure {
@@ -36,6 +39,7 @@ impl fmt::Display for Failure {
             Self::Panicked(None) => f.write_str("the worker panicked"),
             Self::Panicked(Some(panic)) => write!(f, "the worker panicked: {}", panic.message),
             Self::LeaseOver => f.write_str("the worker had it for longer than its lease"),
+            Self::Buried => f.write_str("the worker said that nobody is to try again"),
         }
     }
 }

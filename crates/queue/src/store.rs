@@ -1,24 +1,29 @@
 //! What a queue holds, without a clock, a lock or a runtime.
 
+mod admit;
 mod codel;
+mod credit;
 pub(crate) mod entry;
 mod flights;
 mod line;
 mod settle;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use seaworthy_core::clock::Coarse;
 
-use crate::config::{Config, Overload};
+use crate::config::Config;
 use crate::letter::DeadLetter;
 use crate::why::Why;
 
-use codel::Sojourn;
+use credit::Credit;
 use entry::Entry;
 use flights::Flights;
 use line::Line;
 
+pub(crate) use admit::Offered;
 pub(crate) use flights::Ticket;
 pub(crate) use settle::{Ending, Settled};
 
@@ -31,49 +36,35 @@ pub(crate) struct Store<T> {
     config: Config,
     line: Line<T>,
     flights: Flights<T>,
-    /// What comes again, by when; the number keeps those apart that come at the same time.
+    /// What comes again, by when; its number keeps those apart that come at the same time.
     later: BTreeMap<(Coarse, u64), Entry<T>>,
-    numbers: u64,
     dead: VecDeque<DeadLetter<T>>,
+    /// Items that ever came in.
+    numbers: u64,
     /// Places that somebody holds and has not filled yet.
     reserved: usize,
     /// Of all that count against the capacity.
     weight: u64,
-    /// How many more were asked for.
-    credit: u64,
-    sojourn: Option<Sojourn>,
-    /// Items have become available since this was asked last.
+    credit: Credit,
+    /// How often one more receiver might have got something since this was asked last: for each item that came to wait,
+    /// and for each delivery that ended while items waited, as there may be one more under way now.
     news: usize,
-}
-
-/// What becomes of an item that is offered.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Offered<T> {
-    /// It is in, in place of these.
-    In(Vec<Entry<T>>),
-    /// There is no room for it.
-    Full(Entry<T>),
-    /// There never will be.
-    TooHeavy(Entry<T>),
-    /// There is no room, and so it is to be dropped.
-    Dropped(Entry<T>),
 }
 
 /// An item that left the queue otherwise than to a receiver.
 pub(crate) type Overboard<T> = (Entry<T>, Why);
 
 impl<T> Store<T> {
-    pub(crate) fn new(config: Config, now: Coarse) -> Self {
+    pub(crate) fn new(config: Config, _now: Coarse) -> Self {
         Self {
             line: Line::new(&config),
             flights: Flights::new(config.deliveries, config.capacity),
             later: BTreeMap::new(),
-            numbers: 0,
             dead: VecDeque::new(),
+            numbers: 0,
             reserved: 0,
             weight: 0,
-            credit: 0,
-            sojourn: config.codel.map(|codel| Sojourn::new(codel, now)),
+            credit: Credit::default(),
             news: 0,
             config,
         }
@@ -84,22 +75,13 @@ impl<T> Store<T> {
     }
 
     /// Goes by another configuration, which was checked. What is in it stays, even if it is more than there may be by now;
-    /// what waits is lined up anew if others go first.
-    pub(crate) fn reconfigure(&mut self, config: Config, now: Coarse) {
-        let before = std::mem::replace(&mut self.config, config);
-        self.flights
-            .reconfigure(self.config.deliveries, self.config.capacity);
-        if before.codel != self.config.codel {
-            self.sojourn = self.config.codel.map(|codel| Sojourn::new(codel, now));
-        }
-        if (before.order, before.classes) == (self.config.order, self.config.classes) {
-            return;
-        }
-        let mut line = Line::new(&self.config);
-        while let Some(entry) = self.line.drain_one() {
-            line.push(entry);
-        }
-        self.line = line;
+    /// what waits is lined up anew if others go first. Leases that have begun end when they were to end.
+    pub(crate) fn reconfigure(&mut self, config: Config, _now: Coarse) {
+        self.flights.reconfigure(config.deliveries, config.capacity);
+        self.line.reconfigure(&self.config, &config);
+        self.config = config;
+        // More may be under way now, or fewer, in which case others are to take what waits.
+        self.news += self.line.len();
     }
 
     /// How many wait.
@@ -108,6 +90,7 @@ impl<T> Store<T> {
     }
 
     /// How many there are, and places that are reserved.
+    #[inline]
     pub(crate) fn used(&self) -> usize {
         self.line.len() + self.flights.len() + self.later.len() + self.reserved
     }
@@ -128,117 +111,19 @@ impl<T> Store<T> {
         self.weight
     }
 
+    /// How many more were asked for.
     pub(crate) fn credit(&self) -> u64 {
-        self.credit
+        self.credit.open()
     }
 
-    /// Since when the one waits that has waited longest.
+    /// Since when the one waits that came first: over all classes and keys, the longest.
     pub(crate) fn oldest(&self) -> Option<Coarse> {
         self.line.oldest()
     }
 
     /// Items are asked for.
     pub(crate) fn demand(&mut self, items: u64) {
-        self.credit = self.credit.saturating_add(items);
-    }
-
-    pub(crate) fn is_too_heavy(&self, weight: u32) -> bool {
-        self.config
-            .max_weight
-            .is_some_and(|most| u64::from(weight) > most)
-    }
-
-    #[inline]
-    pub(crate) fn has_room(&self, weight: u32) -> bool {
-        let light = match self.config.max_weight {
-            None => true,
-            Some(most) => self.weight.saturating_add(weight.into()) <= most,
-        };
-        self.used() < self.config.capacity && light && (!self.config.on_demand || self.credit > 0)
-    }
-
-    /// A place for an item of this weight, if there is one.
-    pub(crate) fn reserve(&mut self, weight: u32) -> bool {
-        let has_room = self.has_room(weight);
-        if has_room {
-            self.reserved += 1;
-            self.weight += u64::from(weight);
-            self.credit = self.credit.saturating_sub(1);
-        }
-        has_room
-    }
-
-    /// A place that was reserved for this weight is not needed.
-    pub(crate) fn unreserve(&mut self, weight: u32) {
-        self.reserved -= 1;
-        self.weight -= u64::from(weight);
-        if self.config.on_demand {
-            self.credit += 1;
-        }
-    }
-
-    /// An item for a place that was reserved for its weight.
-    pub(crate) fn fill(&mut self, entry: Entry<T>) {
-        self.reserved -= 1;
-        self.line.push(entry);
-        self.news += 1;
-    }
-
-    #[inline]
-    pub(crate) fn offer(&mut self, entry: Entry<T>) -> Offered<T> {
-        let weight = entry.tag.weight;
-        if self.has_room(weight) {
-            self.admit(entry);
-            return Offered::In(Vec::new());
-        }
-        if self.is_too_heavy(weight) {
-            return Offered::TooHeavy(entry);
-        }
-        match self.config.overload {
-            Overload::Reject | Overload::Wait | Overload::WaitFor(_) => Offered::Full(entry),
-            Overload::DropNewest => Offered::Dropped(entry),
-            Overload::DropOldest => self.make_room(entry, |line, _| line.evict()),
-            Overload::DropLeastImportant => {
-                self.make_room(entry, |line, class| line.evict_less_important(class))
-            }
-        }
-    }
-
-    #[inline]
-    fn admit(&mut self, entry: Entry<T>) {
-        self.weight += u64::from(entry.tag.weight);
-        if self.config.on_demand {
-            self.credit = self.credit.saturating_sub(1);
-        }
-        self.line.push(entry);
-        self.news += 1;
-    }
-
-    /// Items give way until there is room. If there are not enough of them, they stay.
-    fn make_room(
-        &mut self,
-        entry: Entry<T>,
-        mut evict: impl FnMut(&mut Line<T>, u8) -> Option<Entry<T>>,
-    ) -> Offered<T> {
-        let mut evicted: Vec<Entry<T>> = Vec::new();
-        while !self.has_room(entry.tag.weight) {
-            let Some(one) = evict(&mut self.line, entry.tag.class) else {
-                // The last one taken goes back first, so that all are where they were.
-                for one in evicted.into_iter().rev() {
-                    self.weight += u64::from(one.tag.weight);
-                    self.line.restore(one);
-                }
-                return match self.config.overload {
-                    // What it would have to make room for is all with workers.
-                    Overload::DropOldest => Offered::Dropped(entry),
-                    _ => Offered::Full(entry),
-                };
-            };
-            self.weight -= u64::from(one.tag.weight);
-            evicted.push(one);
-        }
-        self.admit(entry);
-        Offered::In(evicted)
+        self.credit.ask(items);
     }
 
     /// The item whose turn it is. Those that it is too late for go overboard.
@@ -253,7 +138,8 @@ impl<T> Store<T> {
         Some(entry)
     }
 
-    /// The same, for one that stays in the queue until it is acknowledged.
+    /// The same, for one that stays in the queue until it is acknowledged. It is not with a worker before it
+    /// [departs](Self::depart).
     pub(crate) fn board(
         &mut self,
         now: Coarse,
@@ -261,6 +147,8 @@ impl<T> Store<T> {
     ) -> Option<(Ticket, Entry<T>)> {
         self.pass(now, overboard);
         if !self.flights.has_room() {
+            // Who was told of an item cannot have it; one who takes it for good can.
+            self.pass_news_on();
             return None;
         }
         let mut entry = self.next(now, overboard)?;
@@ -268,41 +156,33 @@ impl<T> Store<T> {
         Some((self.flights.board(), entry))
     }
 
+    /// The worker has it, and its lease begins.
     pub(crate) fn depart(&mut self, now: Coarse, ticket: Ticket, entry: Entry<T>) {
         self.flights.depart(now, ticket, entry);
     }
 
+    /// The lease begins anew. False if it is over, even if nobody has noticed yet.
     pub(crate) fn extend(&mut self, now: Coarse, ticket: Ticket) -> bool {
         self.flights.extend(now, ticket)
     }
 
     fn next(&mut self, now: Coarse, overboard: &mut Vec<Overboard<T>>) -> Option<Entry<T>> {
-        loop {
-            let Some(entry) = self.line.pop(now) else {
-                if let Some(sojourn) = &mut self.sojourn {
-                    sojourn.is_empty();
-                }
-                return None;
-            };
-            let why = if entry.tag.deadline <= now {
-                Why::Expired
-            } else if self.has_waited_too_long(now, &entry) {
-                Why::WaitedTooLong
-            } else {
-                return Some(entry);
-            };
-            self.weight -= u64::from(entry.tag.weight);
-            overboard.push((entry, why));
+        let before = overboard.len();
+        let entry = self.line.pop(now, overboard);
+        for (dropped, _) in &overboard[before..] {
+            self.weight -= u64::from(dropped.tag.weight);
+            self.is_missed(dropped);
         }
+        if entry.as_ref().is_some_and(Entry::is_new) {
+            self.credit.receive();
+        }
+        entry
     }
 
-    fn has_waited_too_long(&mut self, now: Coarse, entry: &Entry<T>) -> bool {
-        // One that comes again has not waited since: it was with a worker.
-        let first = entry.tag.attempts == 0;
-        let waited = now.since(entry.tag.since);
-        match &mut self.sojourn {
-            Some(sojourn) if first => sojourn.is_too_long(waited, now),
-            _ => false,
+    /// An item leaves the queue, and whoever asked for it does not get it.
+    fn is_missed(&mut self, entry: &Entry<T>) {
+        if entry.is_new() {
+            self.credit.give_back();
         }
     }
 
@@ -311,28 +191,15 @@ impl<T> Store<T> {
         self.flights.has_room()
     }
 
-    /// Whether who has no room waits for some.
-    pub(crate) fn waits(&self) -> bool {
-        matches!(self.config.overload, Overload::Wait | Overload::WaitFor(_))
-    }
-
-    /// Whether any item would be handed back now.
-    pub(crate) fn refuses_all(&self) -> bool {
-        let drops = matches!(
-            self.config.overload,
-            Overload::DropOldest | Overload::DropNewest | Overload::DropLeastImportant
-        );
-        !drops && !self.has_room(0)
-    }
-
-    /// Who was told that an item is available did not take it.
+    /// If items wait, one more receiver is to be told: who was told before did not take one, or a delivery has ended, and
+    /// one more may be under way.
     pub(crate) fn pass_news_on(&mut self) {
         if self.line.len() > 0 {
             self.news += 1;
         }
     }
 
-    /// How many items have become available since this was asked last.
+    /// How many receivers are to be told that there may be something for them.
     pub(crate) fn take_news(&mut self) -> usize {
         std::mem::take(&mut self.news)
     }
@@ -347,6 +214,7 @@ impl<T> Store<T> {
         let entry = self.line.drain_one();
         let entry = entry.or_else(|| self.later.pop_first().map(|(_, entry)| entry))?;
         self.weight -= u64::from(entry.tag.weight);
+        self.is_missed(&entry);
         Some(entry)
     }
 }

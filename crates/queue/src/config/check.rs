@@ -37,6 +37,10 @@ impl Config {
             ConfigError::unless(weight > 0, name, "max_weight", weight, "at least 1")?;
             let allowed = "only with a function `weight`: without it, `capacity` says it all";
             ConfigError::unless(given.weight, name, "max_weight", weight, allowed)?;
+        } else {
+            let fits = !given.weight || self.order == Order::Fair;
+            let allowed = "at least 1 with a function `weight`, unless it is for `Fair` only";
+            ConfigError::unless(fits, name, "max_weight", "off", allowed)?;
         }
         self.check_order(name, given)?;
         self.check_overload(name)?;
@@ -91,12 +95,14 @@ impl Config {
         ConfigError::unless(attempts > 0, name, field, attempts, "at least 1")?;
         if let Some(flights) = deliveries.max_in_flight {
             let field = "deliveries.max_in_flight";
-            ConfigError::unless(flights > 0, name, field, flights, "at least 1")?;
+            let fits = (1..=self.capacity).contains(&flights);
+            let allowed = format_args!("1 to the capacity, which is {}", self.capacity);
+            ConfigError::unless(fits, name, field, flights, allowed)?;
         }
         let letters = deliveries.dead_letters;
         let fits = letters <= *CAPACITY.end();
         let field = "deliveries.dead_letters";
-        ConfigError::unless(fits, name, field, letters, "at most 100000000")
+        ConfigError::unless(fits, name, field, letters, "0 to 100000000")
     }
 }
 

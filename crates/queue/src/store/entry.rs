@@ -12,10 +12,12 @@ pub(crate) struct Entry<T> {
 /// What a queue knows about an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tag {
-    /// Since when it waits.
+    /// Since when it is in the queue.
     pub(crate) since: Coarse,
     /// When it is of no use any more.
     pub(crate) deadline: Coarse,
+    /// The how many-th it is that came in. The queue gives it.
+    pub(crate) number: u64,
     pub(crate) weight: u32,
     /// How often it was delivered before.
     pub(crate) attempts: u32,
@@ -34,10 +36,18 @@ impl Tag {
         Self {
             since,
             deadline: NEVER,
+            number: 0,
             weight: 1,
             attempts: 0,
             key: 0,
             class: 0,
         }
+    }
+}
+
+impl<T> Entry<T> {
+    /// It was never delivered.
+    pub(crate) fn is_new(&self) -> bool {
+        self.tag.attempts == 0
     }
 }

@@ -20,8 +20,8 @@ pub(crate) struct Ticket {
 #[derive(Clone, Debug)]
 pub(super) struct Flights<T> {
     flights: Slab<Flight<T>>,
-    /// The same by when their leases end.
-    leases: BTreeSet<(Coarse, usize)>,
+    /// The same by when their leases end; the number keeps those apart that end at the same time.
+    leases: BTreeSet<(Coarse, u64, usize)>,
     numbers: u64,
     lease: Option<Duration>,
     most: usize,
@@ -76,7 +76,7 @@ impl<T> Flights<T> {
     pub(super) fn depart(&mut self, now: Coarse, ticket: Ticket, entry: Entry<T>) {
         if let Some(flight) = self.get(ticket) {
             flight.entry = Some(entry);
-            self.extend(now, ticket);
+            self.begin_lease(now, ticket);
         }
     }
 
@@ -85,37 +85,45 @@ impl<T> Flights<T> {
         (flight.number == ticket.number).then_some(flight)
     }
 
-    /// One comes to an end; `None` if it has ended already.
-    pub(super) fn land(&mut self, ticket: Ticket) -> Option<Option<Entry<T>>> {
-        self.get(ticket)?;
-        Some(self.take(ticket.slot))
+    /// One comes to an end; `None` if it has ended already, or has not departed.
+    pub(super) fn land(&mut self, ticket: Ticket) -> Option<Entry<T>> {
+        self.get(ticket)?.entry.as_ref()?;
+        self.take(ticket.slot)
     }
 
     fn take(&mut self, slot: usize) -> Option<Entry<T>> {
         let flight = self.flights.try_remove(slot)?;
         if let Some(deadline) = flight.deadline {
-            self.leases.remove(&(deadline, slot));
+            self.leases.remove(&(deadline, flight.number, slot));
         }
         flight.entry
     }
 
-    /// A lease begins anew. False if the delivery has ended.
+    /// A lease begins anew. False if it is over.
     pub(super) fn extend(&mut self, now: Coarse, ticket: Ticket) -> bool {
+        let flight = self.get(ticket);
+        let lives = flight.is_some_and(|flight| flight.deadline.is_none_or(|at| now < at));
+        if lives {
+            self.begin_lease(now, ticket);
+        }
+        lives
+    }
+
+    fn begin_lease(&mut self, now: Coarse, ticket: Ticket) {
         let deadline = self.lease.map(|lease| now.saturating_add(lease));
         let Some(flight) = self.get(ticket) else {
-            return false;
+            return;
         };
-        let before = std::mem::replace(&mut flight.deadline, deadline);
-        if let Some(before) = before {
-            self.leases.remove(&(before, ticket.slot));
+        if let Some(before) = std::mem::replace(&mut flight.deadline, deadline) {
+            self.leases.remove(&(before, ticket.number, ticket.slot));
         }
-        self.leases.extend(deadline.map(|at| (at, ticket.slot)));
-        true
+        let lease = deadline.map(|at| (at, ticket.number, ticket.slot));
+        self.leases.extend(lease);
     }
 
     /// One whose lease is over.
     pub(super) fn overdue(&mut self, now: Coarse) -> Option<Entry<T>> {
-        let (deadline, slot) = *self.leases.first()?;
+        let (deadline, _, slot) = *self.leases.first()?;
         if deadline > now {
             return None;
         }
@@ -123,6 +131,6 @@ impl<T> Flights<T> {
     }
 
     pub(super) fn next_due(&self) -> Option<Coarse> {
-        self.leases.first().map(|(deadline, _)| *deadline)
+        self.leases.first().map(|(deadline, ..)| *deadline)
     }
 }

@@ -1,39 +1,58 @@
 //! Who goes first.
 
+mod class;
 mod fair;
 mod plain;
 
 use seaworthy_core::clock::Coarse;
 
+use super::Overboard;
 use super::entry::Entry;
-use crate::config::{Config, Order};
+use crate::config::Config;
 
-use fair::Fair;
-use plain::Plain;
+use class::Class;
 
 /// The items that wait, by class.
 #[derive(Clone, Debug)]
 pub(crate) struct Line<T> {
-    classes: Box<[Lane<T>]>,
+    classes: Box<[Class<T>]>,
     len: usize,
-}
-
-/// Those of one class.
-#[derive(Clone, Debug)]
-enum Lane<T> {
-    Plain(Plain<T>),
-    Fair(Fair<T>),
 }
 
 impl<T> Line<T> {
     pub(crate) fn new(config: &Config) -> Self {
-        let lane = |_| match config.order {
-            Order::Fair => Lane::Fair(Fair::default()),
-            order => Lane::Plain(Plain::new(order)),
-        };
+        let classes = 0..config.classes.max(1);
         Self {
-            classes: (0..config.classes.max(1)).map(lane).collect(),
+            classes: classes.map(|_| Class::new(config)).collect(),
             len: 0,
+        }
+    }
+
+    /// Goes by another configuration. If others go first by it, all line up anew.
+    pub(crate) fn reconfigure(&mut self, before: &Config, after: &Config) {
+        if (before.order, before.classes) != (after.order, after.classes) {
+            self.line_up_anew(after);
+        } else if before.codel != after.codel {
+            for class in &mut self.classes {
+                class.set_codel(after.codel);
+            }
+        }
+    }
+
+    fn line_up_anew(&mut self, config: &Config) {
+        let mut entries = Vec::with_capacity(self.len);
+        while let Some(entry) = self.drain_one() {
+            entries.push(entry);
+        }
+        // Classes may have become one.
+        entries.sort_unstable_by_key(|entry| entry.tag.number);
+        *self = Self::new(config);
+        for entry in entries {
+            if entry.is_new() {
+                self.push(entry);
+            } else {
+                self.put_back(entry);
+            }
         }
     }
 
@@ -41,88 +60,65 @@ impl<T> Line<T> {
         self.len
     }
 
-    pub(crate) fn push(&mut self, entry: Entry<T>) {
-        self.len += 1;
-        match self.lane(entry.tag.class) {
-            Lane::Plain(lane) => lane.push(entry),
-            Lane::Fair(lane) => lane.push(entry),
-        }
-    }
-
-    /// One that was taken already goes first among those of its class, or of its key.
-    pub(crate) fn put_back(&mut self, entry: Entry<T>) {
-        self.len += 1;
-        match self.lane(entry.tag.class) {
-            Lane::Plain(lane) => lane.put_back(entry),
-            Lane::Fair(lane) => lane.put_back(entry),
-        }
-    }
-
-    /// One that was evicted is where it was.
-    pub(crate) fn restore(&mut self, entry: Entry<T>) {
-        self.len += 1;
-        match self.lane(entry.tag.class) {
-            Lane::Plain(lane) => lane.restore(entry),
-            Lane::Fair(lane) => lane.put_back(entry),
-        }
+    /// The place of an item's class among those that there are.
+    pub(crate) fn class_of(&self, entry: &Entry<T>) -> usize {
+        usize::from(entry.tag.class).min(self.classes.len() - 1)
     }
 
     #[inline]
-    fn lane(&mut self, class: u8) -> &mut Lane<T> {
-        let last = self.classes.len() - 1;
-        &mut self.classes[usize::from(class).min(last)]
+    pub(crate) fn push(&mut self, entry: Entry<T>) {
+        self.len += 1;
+        self.classes[self.class_of(&entry)].push(entry);
     }
 
-    /// The one whose turn it is.
-    pub(crate) fn pop(&mut self, now: Coarse) -> Option<Entry<T>> {
+    /// One that was delivered goes before all of its class, or of its key, that were not; among those that were, in the
+    /// order in which they came in.
+    pub(crate) fn put_back(&mut self, entry: Entry<T>) {
+        self.len += 1;
+        self.classes[self.class_of(&entry)].put_back(entry);
+    }
+
+    /// The one whose turn it is. Those that it is too late for go overboard.
+    pub(crate) fn pop(
+        &mut self,
+        now: Coarse,
+        overboard: &mut Vec<Overboard<T>>,
+    ) -> Option<Entry<T>> {
         if self.len == 0 {
             return None;
         }
-        let entry = self.classes.iter_mut().find_map(|lane| match lane {
-            Lane::Plain(lane) => lane.pop(now),
-            Lane::Fair(lane) => lane.pop(),
-        })?;
+        let before = overboard.len();
+        let mut classes = self.classes.iter_mut();
+        let entry = classes.find_map(|class| class.pop(now, overboard));
+        self.len -= overboard.len() - before + usize::from(entry.is_some());
+        entry
+    }
+
+    /// How many items there are of this class and less important ones, and how much they weigh.
+    pub(crate) fn load(&self, class: usize) -> (usize, u64) {
+        let classes = self.classes.get(class..).unwrap_or_default();
+        let len = classes.iter().map(Class::len).sum();
+        (len, classes.iter().map(Class::weight).sum())
+    }
+
+    /// The one of the least important class that has waited longest, if that is this class or a less important one; with
+    /// keys, of the key that has most.
+    pub(crate) fn evict(&mut self, class: usize) -> Option<Entry<T>> {
+        let classes = self.classes.get_mut(class..)?;
+        let entry = classes.iter_mut().rev().find_map(Class::evict)?;
         self.len -= 1;
         Some(entry)
     }
 
-    /// The one that has waited longest, of the least important class; with keys, of the key that has most.
-    pub(crate) fn evict(&mut self) -> Option<Entry<T>> {
-        self.evict_above(None)
-    }
-
-    /// The same, if it is less important than this class.
-    pub(crate) fn evict_less_important(&mut self, class: u8) -> Option<Entry<T>> {
-        self.evict_above(Some(class))
-    }
-
-    fn evict_above(&mut self, class: Option<u8>) -> Option<Entry<T>> {
-        let first = class.map_or(0, |class| usize::from(class) + 1);
-        let lanes = self.classes.get_mut(first..)?;
-        let entry = lanes.iter_mut().rev().find_map(|lane| match lane {
-            Lane::Plain(lane) => lane.evict(),
-            Lane::Fair(lane) => lane.evict(),
-        })?;
-        self.len -= 1;
-        Some(entry)
-    }
-
-    /// The next one in whatever order, for emptying it: the oldest of the most important class.
+    /// The next one for emptying it: the oldest of the most important class.
     pub(crate) fn drain_one(&mut self) -> Option<Entry<T>> {
-        let entry = self.classes.iter_mut().find_map(|lane| match lane {
-            Lane::Plain(lane) => lane.evict(),
-            Lane::Fair(lane) => lane.pop(),
-        })?;
+        let entry = self.classes.iter_mut().find_map(Class::drain_one)?;
         self.len -= 1;
         Some(entry)
     }
 
-    /// Since when the one waits that has waited longest.
+    /// Since when the one waits that came first.
     pub(crate) fn oldest(&self) -> Option<Coarse> {
-        let oldest = self.classes.iter().filter_map(|lane| match lane {
-            Lane::Plain(lane) => lane.oldest(),
-            Lane::Fair(lane) => lane.oldest(),
-        });
-        oldest.min()
+        self.classes.iter().filter_map(Class::oldest).min()
     }
 }

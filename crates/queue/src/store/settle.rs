@@ -45,28 +45,36 @@ impl<T> Store<T> {
         ending: Ending,
         overboard: &mut Vec<Overboard<T>>,
     ) -> Option<Settled<T>> {
-        // What its lease says comes first.
+        // A lease that ends at this very moment is over.
         self.pass(now, overboard);
-        let entry = self.flights.land(ticket)??;
-        if self.line.len() > 0 {
-            // Somebody may have waited for fewer to be under way.
-            self.news += 1;
-        }
-        let failure = match ending {
+        let entry = self.flights.land(ticket)?;
+        let settled = match ending {
             Ending::Ack => {
                 self.weight -= u64::from(entry.tag.weight);
-                return Some(Settled::Done(entry));
+                Settled::Done(entry)
             }
-            Ending::Nack(delay) => (Failure::Nacked, delay),
-            Ending::Dropped => (Failure::Dropped, Duration::ZERO),
-            Ending::Panicked(panic) => (Failure::Panicked(panic), Duration::ZERO),
+            Ending::Nack(delay) => self.fail(now, entry, Failure::Nacked, delay, overboard),
+            Ending::Dropped => self.fail_now(now, entry, Failure::Dropped, overboard),
+            Ending::Panicked(panic) => {
+                self.fail_now(now, entry, Failure::Panicked(panic), overboard)
+            }
             Ending::Bury => {
-                self.bury(entry, Failure::Nacked, overboard);
-                return Some(Settled::Dead);
+                self.bury(entry, Failure::Buried, overboard);
+                Settled::Dead
             }
         };
-        let (failure, delay) = failure;
-        Some(self.fail(now, entry, failure, delay, overboard))
+        self.pass_news_on();
+        Some(settled)
+    }
+
+    fn fail_now(
+        &mut self,
+        now: Coarse,
+        entry: Entry<T>,
+        failure: Failure,
+        overboard: &mut Vec<Overboard<T>>,
+    ) -> Settled<T> {
+        self.fail(now, entry, failure, Duration::ZERO, overboard)
     }
 
     fn fail(
@@ -83,55 +91,40 @@ impl<T> Store<T> {
         }
         if delay.is_zero() {
             self.line.put_back(entry);
-            self.news += 1;
         } else {
-            self.numbers += 1;
-            let due = (now.saturating_add(delay), self.numbers);
-            self.later.insert(due, entry);
+            let due = now.saturating_add(delay);
+            self.later.insert((due, entry.tag.number), entry);
         }
         Settled::Again
     }
 
     fn bury(&mut self, entry: Entry<T>, last: Failure, overboard: &mut Vec<Overboard<T>>) {
         self.weight -= u64::from(entry.tag.weight);
-        let most = self.config.deliveries.dead_letters;
-        if most == 0 {
-            overboard.push((entry, Why::NoRoomForDeadLetters));
-            return;
-        }
-        if self.dead.len() >= most
+        self.dead.push_back(DeadLetter::new(entry, last));
+        while self.dead.len() > self.config.deliveries.dead_letters
             && let Some(oldest) = self.dead.pop_front()
         {
             overboard.push((oldest.into_entry(), Why::NoRoomForDeadLetters));
         }
-        self.dead.push_back(DeadLetter::new(entry, last));
     }
 
     /// Lets time pass: deliveries whose lease is over are made again, and what was to come later is there.
     pub(crate) fn pass(&mut self, now: Coarse, overboard: &mut Vec<Overboard<T>>) {
         while let Some(entry) = self.flights.overdue(now) {
-            self.fail(now, entry, Failure::LeaseOver, Duration::ZERO, overboard);
+            self.fail_now(now, entry, Failure::LeaseOver, overboard);
+            self.pass_news_on();
         }
-        if self.later.is_empty() {
-            return;
-        }
-        // The one that was due first is to go first: it is put in front last.
-        let mut due = self
-            .later
-            .split_off(&(now.saturating_add(Duration::from_nanos(1)), 0));
-        std::mem::swap(&mut due, &mut self.later);
-        for entry in due.into_values().rev() {
-            self.line.put_back(entry);
-            self.news += 1;
+        while let Some(first) = self.later.first_entry()
+            && first.key().0 <= now
+        {
+            self.line.put_back(first.remove());
+            self.pass_news_on();
         }
     }
 
     /// When something is due that nobody brings about.
     pub(crate) fn next_due(&self) -> Option<Coarse> {
         let later = self.later.first_key_value().map(|((at, _), _)| *at);
-        match (self.flights.next_due(), later) {
-            (Some(lease), Some(later)) => Some(lease.min(later)),
-            (due, None) | (None, due) => due,
-        }
+        self.flights.next_due().into_iter().chain(later).min()
     }
 }

@@ -1,5 +1,8 @@
 //! In turn by key, each as much as the others: deficit round robin.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use seaworthy_core::clock::Coarse;
@@ -8,26 +11,36 @@ use crate::store::entry::Entry;
 
 /// The items of each key, and whose turn it is.
 ///
-/// [Deficit round robin](https://dl.acm.org/doi/10.1145/217382.217453): a key whose turn comes saves a quantum, and goes
-/// on for as long as what it has saved pays for its next item. The quantum is the weight of the heaviest item that there
-/// ever was, so that each turn is worth at least one item. A key without items is forgotten, and so is what it had saved.
+/// [Deficit round robin](https://dl.acm.org/doi/10.1145/217382.217453): a key whose turn comes is given a quantum, and
+/// goes on for as long as it can pay for its next item; what is left it keeps for its next turn. The quantum is the same
+/// for all keys of a round, and the least for which each of them can pay for its next item: so a turn is no longer than
+/// it has to be, and one heavy item makes one round longer. A key without items is forgotten, and so is what it had left.
 #[derive(Clone, Debug)]
 pub(super) struct Fair<T> {
     flows: HashMap<u64, Flow<T>>,
-    /// Keys in turn, each with the number of its flow: one of another number is of a flow that is gone.
+    /// The keys whose turn comes in this round, and those that come after, each with the number of its flow: one of
+    /// another number is of a flow that is gone.
     round: VecDeque<(u64, u64)>,
-    /// The same keys by how many items they have.
-    by_length: BTreeSet<(usize, u64)>,
+    next_round: VecDeque<(u64, u64)>,
+    /// The keys by how much they have.
+    by_cost: BTreeSet<(u64, u64)>,
     /// Flows so far.
     numbers: u64,
     quantum: u64,
+    /// The quantum of the next round, as far as is known.
+    next_quantum: u64,
 }
 
 #[derive(Clone, Debug)]
 struct Flow<T> {
     number: u64,
+    /// From the oldest to the newest.
     entries: VecDeque<Entry<T>>,
+    /// Of all of them.
+    cost: u64,
     saved: u64,
+    /// It has been given the quantum of this round.
+    paid: bool,
 }
 
 impl<T> Default for Fair<T> {
@@ -35,12 +48,17 @@ impl<T> Default for Fair<T> {
         Self {
             flows: HashMap::new(),
             round: VecDeque::new(),
-            by_length: BTreeSet::new(),
+            next_round: VecDeque::new(),
+            by_cost: BTreeSet::new(),
             numbers: 0,
-            quantum: 1,
+            quantum: 0,
+            next_quantum: 0,
         }
     }
 }
+
+/// Below this, no memory is given back.
+const SMALL: usize = 64;
 
 /// What an item costs in a turn: one that weighs nothing is not for free.
 fn cost<T>(entry: &Entry<T>) -> u64 {
@@ -49,91 +67,138 @@ fn cost<T>(entry: &Entry<T>) -> u64 {
 
 impl<T> Fair<T> {
     pub(super) fn push(&mut self, entry: Entry<T>) {
-        self.insert(entry, VecDeque::push_back);
+        let (key, cost) = (entry.tag.key, cost(&entry));
+        self.flow(key, cost).entries.push_back(entry);
     }
 
+    /// To where it was.
     pub(super) fn put_back(&mut self, entry: Entry<T>) {
-        self.insert(entry, VecDeque::push_front);
+        let (key, cost) = (entry.tag.key, cost(&entry));
+        let entries = &mut self.flow(key, cost).entries;
+        let place = entries.partition_point(|other| other.tag.number < entry.tag.number);
+        entries.insert(place, entry);
     }
 
-    fn insert(&mut self, entry: Entry<T>, insert: fn(&mut VecDeque<Entry<T>>, Entry<T>)) {
-        let key = entry.tag.key;
-        self.quantum = self.quantum.max(cost(&entry));
-        if !self.flows.contains_key(&key) {
-            self.begin(key);
-        }
-        let Some(flow) = self.flows.get_mut(&key) else {
-            return;
-        };
-        self.by_length.remove(&(flow.entries.len(), key));
-        insert(&mut flow.entries, entry);
-        self.by_length.insert((flow.entries.len(), key));
+    /// The flow of a key that has so much more now.
+    fn flow(&mut self, key: u64, more: u64) -> &mut Flow<T> {
+        self.tidy_up();
+        let flow = self.flows.entry(key).or_insert_with(|| {
+            self.numbers += 1;
+            self.next_round.push_back((key, self.numbers));
+            self.next_quantum = self.next_quantum.max(more);
+            Flow::new(self.numbers)
+        });
+        self.by_cost.remove(&(flow.cost, key));
+        flow.cost += more;
+        self.by_cost.insert((flow.cost, key));
+        flow
     }
 
-    fn begin(&mut self, key: u64) {
-        // Of flows that were emptied out of turn, something is left in the round.
-        if self.round.len() > 2 * self.flows.len() + 16 {
+    /// Of flows that were emptied out of turn, something is left in the rounds.
+    fn tidy_up(&mut self) {
+        if self.round.len() + self.next_round.len() > 2 * self.flows.len() + SMALL {
             let flows = &self.flows;
             let lives = |(key, number): &(u64, u64)| {
                 flows.get(key).is_some_and(|flow| flow.number == *number)
             };
             self.round.retain(lives);
+            self.next_round.retain(lives);
         }
-        self.numbers += 1;
-        let number = self.numbers;
-        self.round.push_back((key, number));
-        let (entries, saved) = (VecDeque::new(), 0);
-        let flow = Flow {
-            number,
-            entries,
-            saved,
-        };
-        self.flows.insert(key, flow);
     }
 
     pub(super) fn pop(&mut self) -> Option<Entry<T>> {
         loop {
-            let (key, number) = *self.round.front()?;
+            let Some(&(key, number)) = self.round.front() else {
+                if self.flows.is_empty() {
+                    return None;
+                }
+                self.begin_round();
+                continue;
+            };
             let flow = self.flows.get_mut(&key);
-            let Some(flow) = flow.filter(|flow| flow.number == number) else {
+            let flow = flow.filter(|flow| flow.number == number);
+            let price = flow.as_ref().and_then(|flow| flow.entries.front());
+            let (Some(price), Some(flow)) = (price.map(cost), flow) else {
                 self.round.pop_front();
                 continue;
             };
-            let first = cost(flow.entries.front()?);
-            if flow.saved < first {
+            if !flow.paid {
+                flow.paid = true;
                 flow.saved += self.quantum;
             }
-            flow.saved -= first;
-            let goes_on = flow.entries.get(1).is_some_and(|it| cost(it) <= flow.saved);
-            if !goes_on {
-                self.round.rotate_left(1);
+            if flow.saved >= price {
+                flow.saved -= price;
+                return self.shorten(key);
             }
-            return self.shorten(key);
+            flow.paid = false;
+            self.next_quantum = self.next_quantum.max(price - flow.saved);
+            self.round.pop_front();
+            self.next_round.push_back((key, number));
+        }
+    }
+
+    fn begin_round(&mut self) {
+        self.round.shrink_to(self.flows.len().max(SMALL));
+        std::mem::swap(&mut self.round, &mut self.next_round);
+        self.quantum = std::mem::take(&mut self.next_quantum);
+    }
+
+    /// An item that was taken in its turn is dropped, which costs nobody anything.
+    pub(super) fn refund(&mut self, entry: &Entry<T>) {
+        if let Some(flow) = self.flows.get_mut(&entry.tag.key) {
+            flow.saved += cost(entry);
         }
     }
 
     /// The oldest of the key that has most.
     pub(super) fn evict(&mut self) -> Option<Entry<T>> {
-        let (_, key) = *self.by_length.last()?;
+        let (_, key) = *self.by_cost.last()?;
         self.shorten(key)
     }
 
     /// Takes the first item of this key.
     fn shorten(&mut self, key: u64) -> Option<Entry<T>> {
         let flow = self.flows.get_mut(&key)?;
-        let length = flow.entries.len();
-        let entry = flow.entries.pop_front();
-        self.by_length.remove(&(length, key));
-        if length > 1 {
-            self.by_length.insert((length - 1, key));
+        let entry = flow.entries.pop_front()?;
+        self.by_cost.remove(&(flow.cost, key));
+        flow.cost -= cost(&entry);
+        if flow.entries.is_empty() {
+            self.forget(key);
         } else {
-            self.flows.remove(&key);
+            self.by_cost.insert((flow.cost, key));
         }
-        entry
+        Some(entry)
+    }
+
+    fn forget(&mut self, key: u64) {
+        self.flows.remove(&key);
+        let many = self.flows.len().max(SMALL);
+        if self.flows.capacity() > 8 * many {
+            self.flows.shrink_to(2 * many);
+        }
+        if self.flows.is_empty() {
+            for round in [&mut self.round, &mut self.next_round] {
+                round.clear();
+                round.shrink_to(SMALL);
+            }
+            self.next_quantum = 0;
+        }
     }
 
     pub(super) fn oldest(&self) -> Option<Coarse> {
         let firsts = self.flows.values().filter_map(|flow| flow.entries.front());
         firsts.map(|entry| entry.tag.since).min()
+    }
+}
+
+impl<T> Flow<T> {
+    fn new(number: u64) -> Self {
+        Self {
+            number,
+            entries: VecDeque::new(),
+            cost: 0,
+            saved: 0,
+            paid: false,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! First come, first served, or the other way round.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use seaworthy_core::clock::Coarse;
@@ -12,6 +12,8 @@ use crate::store::entry::Entry;
 #[derive(Clone, Debug)]
 pub(super) struct Plain<T> {
     entries: VecDeque<Entry<T>>,
+    /// Those that were delivered before and come again, which is before the others, by their numbers.
+    again: BTreeMap<u64, Entry<T>>,
     turn: Turn,
 }
 
@@ -28,6 +30,7 @@ impl<T> Plain<T> {
     pub(super) fn new(order: Order) -> Self {
         Self {
             entries: VecDeque::new(),
+            again: BTreeMap::new(),
             turn: match order {
                 Order::Lifo => Turn::Last,
                 Order::AdaptiveLifo(standing) => Turn::FirstWithin(standing),
@@ -42,23 +45,18 @@ impl<T> Plain<T> {
     }
 
     pub(super) fn put_back(&mut self, entry: Entry<T>) {
-        match self.turn {
-            Turn::First | Turn::FirstWithin(_) => self.entries.push_front(entry),
-            Turn::Last => self.entries.push_back(entry),
-        }
-    }
-
-    /// The oldest, that was taken away.
-    pub(super) fn restore(&mut self, entry: Entry<T>) {
-        self.entries.push_front(entry);
+        self.again.insert(entry.tag.number, entry);
     }
 
     #[inline]
     pub(super) fn pop(&mut self, now: Coarse) -> Option<Entry<T>> {
+        if !self.again.is_empty() {
+            return self.pop_again();
+        }
         let first = match self.turn {
             Turn::First => true,
             Turn::Last => false,
-            Turn::FirstWithin(standing) => now.since(self.oldest()?) <= standing,
+            Turn::FirstWithin(standing) => now.since(self.entries.front()?.tag.since) <= standing,
         };
         if first {
             self.entries.pop_front()
@@ -67,11 +65,28 @@ impl<T> Plain<T> {
         }
     }
 
-    pub(super) fn evict(&mut self) -> Option<Entry<T>> {
-        self.entries.pop_front()
+    #[cold]
+    fn pop_again(&mut self) -> Option<Entry<T>> {
+        let popped = match self.turn {
+            Turn::First | Turn::FirstWithin(_) => self.again.pop_first(),
+            Turn::Last => self.again.pop_last(),
+        };
+        popped.map(|(_, entry)| entry)
+    }
+
+    pub(super) fn pop_oldest(&mut self) -> Option<Entry<T>> {
+        let Some((number, _)) = self.again.first_key_value() else {
+            return self.entries.pop_front();
+        };
+        match self.entries.front() {
+            Some(entry) if entry.tag.number < *number => self.entries.pop_front(),
+            _ => self.again.pop_first().map(|(_, entry)| entry),
+        }
     }
 
     pub(super) fn oldest(&self) -> Option<Coarse> {
-        self.entries.front().map(|entry| entry.tag.since)
+        let again = self.again.first_key_value().map(|(_, entry)| entry);
+        let firsts = again.into_iter().chain(self.entries.front());
+        firsts.map(|entry| entry.tag.since).min()
     }
 }

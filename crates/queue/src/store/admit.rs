@@ -1,0 +1,143 @@
+//! Who is let in, and who gives way.
+
+use super::Store;
+use super::entry::Entry;
+use crate::config::Overload;
+
+/// What becomes of an item that is offered.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Offered<T> {
+    /// It is in, in place of these.
+    In(Vec<Entry<T>>),
+    /// There is no room for it.
+    Full(Entry<T>),
+    /// There never will be.
+    TooHeavy(Entry<T>),
+    /// There is no room, and so it is to be dropped.
+    Dropped(Entry<T>),
+}
+
+impl<T> Store<T> {
+    /// Whether there would be no room for an item of this weight even if the queue were empty.
+    pub(crate) fn is_too_heavy(&self, weight: u32) -> bool {
+        self.config
+            .max_weight
+            .is_some_and(|most| u64::from(weight) > most)
+    }
+
+    #[inline]
+    pub(crate) fn has_room(&self, weight: u32) -> bool {
+        self.would_have_room(weight, 0, 0)
+    }
+
+    /// The same, if so many items of this weight together were not there.
+    #[inline]
+    fn would_have_room(&self, weight: u32, items: usize, their_weight: u64) -> bool {
+        let light = match self.config.max_weight {
+            None => true,
+            Some(most) => self.weight - their_weight + u64::from(weight) <= most,
+        };
+        let asked_for = !self.config.on_demand || self.credit.open() > 0;
+        self.used() - items < self.config.capacity && light && asked_for
+    }
+
+    /// A place for an item of this weight, if there is one.
+    pub(crate) fn reserve(&mut self, weight: u32) -> bool {
+        let has_room = self.has_room(weight);
+        if has_room {
+            self.reserved += 1;
+            self.weight += u64::from(weight);
+            self.credit.lend();
+        }
+        has_room
+    }
+
+    /// A place that was reserved for this weight is not needed.
+    pub(crate) fn unreserve(&mut self, weight: u32) {
+        self.reserved -= 1;
+        self.weight -= u64::from(weight);
+        self.credit.give_back();
+    }
+
+    /// An item for a place that was reserved for its weight.
+    pub(crate) fn fill(&mut self, entry: Entry<T>) {
+        self.reserved -= 1;
+        self.line_up(entry);
+    }
+
+    #[inline]
+    pub(crate) fn offer(&mut self, entry: Entry<T>) -> Offered<T> {
+        let weight = entry.tag.weight;
+        if self.has_room(weight) {
+            self.admit(entry);
+            return Offered::In(Vec::new());
+        }
+        if self.is_too_heavy(weight) {
+            return Offered::TooHeavy(entry);
+        }
+        let class = self.line.class_of(&entry);
+        match self.config.overload {
+            Overload::Reject | Overload::Wait | Overload::WaitFor(_) => Offered::Full(entry),
+            Overload::DropNewest => Offered::Dropped(entry),
+            Overload::DropOldest => match self.make_room(weight, class) {
+                Some(evicted) => self.admit_for(entry, evicted),
+                None => Offered::Dropped(entry),
+            },
+            Overload::DropLeastImportant => match self.make_room(weight, class + 1) {
+                Some(evicted) => self.admit_for(entry, evicted),
+                None => Offered::Full(entry),
+            },
+        }
+    }
+
+    fn admit_for(&mut self, entry: Entry<T>, evicted: Vec<Entry<T>>) -> Offered<T> {
+        self.admit(entry);
+        Offered::In(evicted)
+    }
+
+    #[inline]
+    fn admit(&mut self, entry: Entry<T>) {
+        self.weight += u64::from(entry.tag.weight);
+        self.credit.lend();
+        self.line_up(entry);
+    }
+
+    #[inline]
+    fn line_up(&mut self, mut entry: Entry<T>) {
+        self.numbers += 1;
+        entry.tag.number = self.numbers;
+        self.line.push(entry);
+        self.news += 1;
+    }
+
+    /// Items of this class and less important ones give way until there is room. If there are not enough of them, all
+    /// stay.
+    fn make_room(&mut self, weight: u32, class: usize) -> Option<Vec<Entry<T>>> {
+        let (items, their_weight) = self.line.load(class);
+        if !self.would_have_room(weight, items, their_weight) {
+            return None;
+        }
+        let mut evicted = Vec::new();
+        while !self.has_room(weight) {
+            let one = self.line.evict(class)?;
+            self.weight -= u64::from(one.tag.weight);
+            self.is_missed(&one);
+            evicted.push(one);
+        }
+        Some(evicted)
+    }
+
+    /// Whether who has no room waits for some.
+    pub(crate) fn waits(&self) -> bool {
+        matches!(self.config.overload, Overload::Wait | Overload::WaitFor(_))
+    }
+
+    /// Whether any item would be handed back now.
+    pub(crate) fn refuses_all(&self) -> bool {
+        let drops = matches!(
+            self.config.overload,
+            Overload::DropOldest | Overload::DropNewest | Overload::DropLeastImportant
+        );
+        !drops && !self.has_room(0)
+    }
+}
