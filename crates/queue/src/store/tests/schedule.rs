@@ -142,7 +142,7 @@ fn sketch() -> impl Strategy<Value = Sketch> {
 
 fn a_panic() -> Option<Panicked> {
     let caught = panic::catch(|| resume_unwind(Box::new("no")));
-    caught.map(|()| ()).err()
+    caught.err()
 }
 
 pub(super) fn ending() -> impl Strategy<Value = Ending> {
