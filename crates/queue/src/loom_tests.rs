@@ -4,12 +4,13 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::task::{Context, Poll, Wake, Waker};
 
 use loom::model::Builder;
-use loom::sync::Mutex;
 use loom::sync::atomic::{AtomicBool, Ordering};
-use loom::thread::{self, Thread};
+use loom::sync::{Condvar, Mutex};
+use loom::thread;
 
 use crate::config::Config;
 use crate::functions::Functions;
@@ -30,32 +31,50 @@ fn ends(change: impl FnOnce(&mut Config)) -> (Sender<u32>, Receiver<u32>) {
     (queue.sender(), queue.receiver())
 }
 
-/// All schedules with up to so many preemptions: bugs that need more are rare, and so are machines that have the time.
-fn model(preemptions: usize, run: impl Fn() + Send + Sync + 'static) {
-    let mut builder = Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.check(run);
+/// All schedules there are.
+fn model(run: impl Fn() + Send + Sync + 'static) {
+    model_within(None, run);
 }
 
-struct Unpark(Thread);
+/// All with up to so many preemptions, where all there are would take hours.
+fn model_within(preemptions: Option<usize>, run: impl Fn() + Send + Sync + 'static) {
+    let mut builder = Builder::new();
+    builder.preemption_bound = preemptions;
+    let schedules = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&schedules);
+    builder.check(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        run();
+    });
+    let schedules = schedules.load(Ordering::Relaxed);
+    assert!(schedules > 10, "{schedules} schedules are no proof");
+}
 
-impl Wake for Unpark {
+/// Not by `park`: loom's `unpark` is lost on a thread that waits for a lock.
+#[derive(Default)]
+struct Signal {
+    woken: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Wake for Signal {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        *self.woken.lock().unwrap() = true;
+        self.changed.notify_one();
     }
 }
 
-fn waker() -> Waker {
-    Waker::from(Arc::new(Unpark(thread::current())))
-}
-
 fn block_on<F: Future>(future: F) -> F::Output {
-    let (mut future, waker) = (pin!(future), waker());
+    let (mut future, signal) = (pin!(future), Arc::new(Signal::default()));
+    let waker = Waker::from(Arc::clone(&signal));
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return output;
         }
-        thread::park();
+        let mut woken = signal.woken.lock().unwrap();
+        while !std::mem::take(&mut *woken) {
+            woken = signal.changed.wait(woken).unwrap();
+        }
     }
 }
 
@@ -69,20 +88,23 @@ fn poll_once<F: Future>(future: F) -> Option<F::Output> {
 
 #[test]
 fn no_receiver_misses_its_item() {
-    model(3, || {
+    model_within(Some(3), || {
         let (tx, rx) = ends(|_| {});
-        let theirs = rx.clone();
-        let thread = thread::spawn(move || block_on(theirs.recv()).expect("one for each"));
+        let receive = |rx: Receiver<u32>| block_on(rx.recv()).expect("one for each");
+        let theirs = [(); 2].map(|()| {
+            let rx = rx.clone();
+            thread::spawn(move || receive(rx))
+        });
         tx.try_send(1).expect("room");
         tx.try_send(2).expect("room");
-        let mine = block_on(rx.recv()).expect("one for each");
-        assert_eq!(mine + thread.join().unwrap(), 3);
+        let [first, second] = theirs.map(|thread| thread.join().unwrap());
+        assert_eq!(first + second, 3);
     });
 }
 
 #[test]
 fn a_called_receiver_that_is_cancelled_passes_the_call_on() {
-    model(2, || {
+    model(|| {
         let (tx, rx) = ends(|_| {});
         let (fickle, back) = (rx.clone(), tx.clone());
         let first = thread::spawn(move || {
@@ -99,7 +121,7 @@ fn a_called_receiver_that_is_cancelled_passes_the_call_on() {
 
 #[test]
 fn a_sender_that_is_given_room_and_cancelled_gives_it_on() {
-    model(2, || {
+    model_within(Some(3), || {
         let (tx, rx) = ends(|config| config.capacity = 1);
         tx.try_send(1).expect("room");
         let fickle = tx.clone();
@@ -120,7 +142,7 @@ fn a_sender_that_is_given_room_and_cancelled_gives_it_on() {
 
 #[test]
 fn each_producer_is_received_in_order() {
-    model(3, || {
+    model(|| {
         let (tx, rx) = ends(|config| config.capacity = 1);
         let thread = thread::spawn(move || {
             block_on(tx.send(1)).expect("somebody receives");
@@ -135,7 +157,7 @@ fn each_producer_is_received_in_order() {
 
 #[test]
 fn workers_that_take_turns_are_all_called() {
-    model(2, || {
+    model(|| {
         let (tx, rx) = ends(|config| config.deliveries.max_in_flight = Some(1));
         tx.try_send(1).expect("room");
         tx.try_send(2).expect("room");
@@ -153,7 +175,7 @@ fn workers_that_take_turns_are_all_called() {
 
 #[test]
 fn a_worker_that_lets_go_calls_the_other() {
-    model(2, || {
+    model(|| {
         let (tx, rx) = ends(|config| config.deliveries.max_in_flight = Some(1));
         let (theirs, mine) = (rx.clone(), rx);
         let thread = thread::spawn(move || drop(poll_once(theirs.recv_delivery())));
@@ -168,7 +190,7 @@ fn a_worker_that_lets_go_calls_the_other() {
 /// The last sender goes, and somebody would like to be one again: then it is, or the queue is closed.
 #[test]
 fn the_end_is_seen_by_all() {
-    model(3, || {
+    model(|| {
         let (tx, rx) = ends(|_| {});
         let weak = tx.downgrade();
         let last = thread::spawn(move || drop(tx));
@@ -186,7 +208,7 @@ fn the_end_is_seen_by_all() {
 /// The last receiver goes while something is sent: it is refused, or seen by the hook while the sender is still there.
 #[test]
 fn nothing_is_left_behind_by_the_last_receiver() {
-    model(3, || {
+    model(|| {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&seen);
         let functions = Functions {
@@ -209,7 +231,7 @@ fn nothing_is_left_behind_by_the_last_receiver() {
 /// Whoever knows that room was made finds it, without the lock.
 #[test]
 fn who_is_told_of_room_finds_it() {
-    model(3, || {
+    model(|| {
         let (tx, rx) = ends(|config| config.capacity = 1);
         tx.try_send(1).expect("room");
         let told = Arc::new(AtomicBool::new(false));

@@ -4,6 +4,7 @@ mod common;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use common::queue;
 use futures_util::{SinkExt, StreamExt};
@@ -36,12 +37,8 @@ async fn who_receives() {
     };
     assert!(lets_others_run(receives).await);
     let receives = async || {
-        drop(
-            rx.recv_delivery()
-                .await
-                .expect("there is one")
-                .nack(std::time::Duration::ZERO),
-        )
+        let delivery = rx.recv_delivery().await.expect("there is one");
+        delivery.nack(Duration::ZERO).expect("in time");
     };
     let mut config = queue.config();
     config.deliveries.max_attempts = u32::MAX;

@@ -45,7 +45,7 @@ async fn send(tx: &Sender<u32>, rng: &mut Rng, item: u32) {
         }
         2 => {
             let permit = tx.clone().reserve_owned().await.expect("open");
-            if item % 2 == 0 {
+            if item.is_multiple_of(2) {
                 permit.send(item);
             } else {
                 permit.release().send(item).await.expect("open");
