@@ -2,9 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, OnceLock};
-
-use crate::sync::Lock;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// How many names are remembered after the last component that kept them is gone.
 const REMEMBERED: usize = 4096;
@@ -57,9 +55,11 @@ struct Entry {
     unused_at: u64,
 }
 
-fn table() -> &'static Lock<Table> {
-    static TABLE: OnceLock<Lock<Table>> = OnceLock::new();
-    TABLE.get_or_init(Lock::default)
+/// Of the process, and so of no loom model: the lock is `std`'s even where all others are loom's.
+fn table() -> MutexGuard<'static, Table> {
+    static TABLE: OnceLock<Mutex<Table>> = OnceLock::new();
+    let table = TABLE.get_or_init(Mutex::default);
+    table.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Table {
@@ -120,13 +120,13 @@ impl Name {
     /// The text, if it is still known.
     #[must_use]
     pub fn text(self) -> Option<Arc<str>> {
-        table().lock().get(self).cloned()
+        table().get(self).cloned()
     }
 }
 
 impl From<&Arc<str>> for Name {
     fn from(text: &Arc<str>) -> Self {
-        table().lock().intern(text)
+        table().intern(text)
     }
 }
 
@@ -171,7 +171,7 @@ impl Kept {
     #[must_use]
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
-        let mut table = table().lock();
+        let mut table = table();
         let name = table.intern(&text);
         table.entries[name.index as usize].keepers += 1;
         drop(table);
@@ -194,7 +194,7 @@ impl Kept {
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        let mut table = table().lock();
+        let mut table = table();
         let entry = &mut table.entries[self.name.index as usize];
         entry.keepers -= 1;
         if entry.keepers == 0 {
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(brief.text(), None);
         // The place was taken by another; a new one of the same text is another as well.
         assert_ne!(Name::from("brief"), brief);
-        let entries = table().lock().entries.len();
+        let entries = table().entries.len();
         assert!(entries <= REMEMBERED + 16, "{entries}");
         let (first, second) = (second.name(), {
             drop(second);

@@ -5,12 +5,14 @@ use std::task::{Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use seaworthy_core::clock;
+use seaworthy_core::clock::{self, Instant};
 
 use crate::config::Overload;
 use crate::error::{SendError, TryRecvError};
+use crate::receiving::{InLine, Tried};
 use crate::sender::Sent;
-use crate::shared::{Lined, Shared, Way};
+use crate::sending::{Offering, Sending};
+use crate::shared::{Seat, Shared, Way};
 
 /// Wakes a thread.
 struct Unpark(Thread);
@@ -32,47 +34,37 @@ fn park(time: Option<Duration>) {
     }
 }
 
-pub(crate) fn send<T>(shared: &Shared<T>, item: T) -> Result<Sent, SendError<T>> {
-    let end = match shared.look(|store| store.config().overload) {
-        Overload::WaitFor(time) => Some(clock::after(time)),
-        _ => None,
-    };
-    let (mut item, mut place, waker) = (Some(item), None, waker());
+pub(crate) fn send<T>(shared: &Arc<Shared<T>>, item: T) -> Result<Sent, SendError<T>> {
+    let (mut sending, waker) = (Sending::new(shared, Offering::new(item)), waker());
+    let mut end: Option<Option<Instant>> = None;
     loop {
-        if let Poll::Ready(sent) = shared.poll_send(&mut item, &mut place, &waker) {
+        if let Poll::Ready(sent) = sending.offer(&waker) {
             return sent;
         }
+        let end = end.get_or_insert_with(|| match shared.look(|store| store.config().overload) {
+            Overload::WaitFor(time) => Some(clock::after(time)),
+            _ => None,
+        });
         let left = end.map(|end| end.saturating_duration_since(clock::exact()));
-        if left == Some(Duration::ZERO) {
-            shared.stop_sending(&mut place);
-            if let Some(item) = item.take() {
-                return Err(SendError::Full(item));
-            }
+        if left == Some(Duration::ZERO)
+            && let Some(item) = sending.give_up()
+        {
+            return Err(SendError::Full(item));
         }
         park(left);
     }
 }
 
 pub(crate) fn recv<T, R>(
-    shared: &Arc<Shared<T>>,
+    shared: &Shared<T>,
     way: Way,
-    mut attempt: impl FnMut(&Arc<Shared<T>>) -> Result<R, TryRecvError>,
+    mut attempt: impl FnMut(&mut Seat) -> Result<R, TryRecvError>,
 ) -> Option<R> {
-    let (mut place, waker) = (None, waker());
+    let (mut line, waker) = (InLine::new(shared, way), waker());
     loop {
-        match attempt(shared) {
-            Ok(got) => {
-                shared.stop_receiving(way, &mut place, true);
-                return Some(got);
-            }
-            Err(TryRecvError::Closed) => {
-                shared.stop_receiving(way, &mut place, true);
-                return None;
-            }
-            Err(TryRecvError::Empty) => {}
-        }
-        if let Lined::Wait(time) = shared.poll_line(way, &mut place, &waker) {
-            park(time);
+        match line.attempt(&waker, &mut attempt) {
+            Tried::Got(got) => return got,
+            Tried::Wait(time) => park(time),
         }
     }
 }

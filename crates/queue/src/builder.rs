@@ -120,6 +120,9 @@ impl<T> QueueBuilder<T> {
 
     /// Sees each item that leaves the queue otherwise than to a receiver, and why. It is called outside the lock, by
     /// whoever found that out; a panic of it ends there. Default: the item is dropped.
+    ///
+    /// It may use the queue. One that sends an item back into a full queue from which the oldest is dropped is called
+    /// again for that one, and so on without end.
     pub fn on_drop(mut self, hook: impl Fn(T, Why) + Send + Sync + 'static) -> Self {
         self.functions.on_drop = Some(Arc::new(hook));
         self

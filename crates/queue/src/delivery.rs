@@ -8,7 +8,7 @@ use std::time::Duration;
 use seaworthy_core::panic;
 
 use crate::error::{LeaseOver, TryRecvError};
-use crate::shared::Shared;
+use crate::shared::{Seat, Shared};
 use crate::store::{Ending, Settled, Ticket};
 
 /// An item that is delivered again unless it is [acknowledged](Self::ack).
@@ -25,11 +25,11 @@ pub struct Delivery<T> {
 }
 
 impl<T> Delivery<T> {
-    pub(crate) fn try_recv(shared: &Arc<Shared<T>>) -> Result<Self, TryRecvError>
+    pub(crate) fn try_recv(shared: &Arc<Shared<T>>, seat: &mut Seat) -> Result<Self, TryRecvError>
     where
         T: Clone,
     {
-        let (ticket, item, tag) = shared.try_recv_delivery()?;
+        let (ticket, item, tag) = shared.try_recv_delivery(seat)?;
         Ok(Self {
             shared: Some(Arc::clone(shared)),
             ticket,

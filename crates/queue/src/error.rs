@@ -27,6 +27,15 @@ impl<T> SendError<T> {
         }
     }
 
+    /// The same of something else.
+    pub(crate) fn with<U>(self, other: U) -> SendError<U> {
+        match self {
+            Self::Full(_) => SendError::Full(other),
+            Self::Closed(_) => SendError::Closed(other),
+            Self::TooHeavy(_) => SendError::TooHeavy(other),
+        }
+    }
+
     /// What a layer says to a caller for whom this happened.
     pub(crate) fn reason(&self) -> Reason {
         match self {

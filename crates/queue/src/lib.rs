@@ -26,6 +26,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+mod alarm;
 mod blocking;
 mod builder;
 mod config;
@@ -33,6 +34,8 @@ mod delivery;
 mod error;
 mod functions;
 mod letter;
+#[cfg(all(test, seaworthy_loom))]
+mod loom_tests;
 mod permit;
 mod places;
 mod queue;
@@ -42,9 +45,10 @@ mod sender;
 mod sending;
 pub mod service;
 mod shared;
+mod sink;
 mod snapshot;
 mod store;
-mod waiting;
+mod stream;
 mod wakers;
 mod why;
 
@@ -65,4 +69,6 @@ pub use queue::{Drained, Queue};
 pub use receiver::Receiver;
 pub use sender::{Sender, Sent, WeakSender};
 pub use sending::Sending;
+pub use sink::SendSink;
+pub use stream::{DeliveryStream, ItemStream};
 pub use why::Why;

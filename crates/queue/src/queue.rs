@@ -1,20 +1,23 @@
 //! The handle of a queue.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use seaworthy_core::ConfigError;
 use seaworthy_core::clock;
 use seaworthy_core::component::{Component, Snapshot};
-use tokio::time::timeout_at;
 
+use crate::alarm::Alarm;
 use crate::builder::QueueBuilder;
 use crate::config::Config;
 use crate::letter::DeadLetter;
 use crate::receiver::Receiver;
 use crate::sender::Sender;
-use crate::shared::Shared;
+use crate::shared::{Moment, Shared};
 use crate::why::Why;
 
 /// A bounded queue from which nothing vanishes.
@@ -96,15 +99,17 @@ impl<T> Queue<T> {
     pub async fn drain(&self, time: Duration) -> Drained {
         let there = self.shared.look(|store| store.used());
         self.close();
-        let empty = self.shared.emptied();
-        let in_time = timeout_at(clock::after(time), empty).await.is_ok();
-        let mut dropped = 0;
-        if !in_time {
-            while let Some(item) = self.shared.drain_one() {
-                dropped += 1;
-                self.shared.throw_one(item, Why::Drained);
-            }
-        }
+        let mut over = pin!(self.shared.until(Moment::Over));
+        let mut alarm = Alarm::new(clock::after(time));
+        let in_time = poll_fn(|cx| match over.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(true),
+            Poll::Pending => alarm.poll(cx).map(|()| false),
+        });
+        let dropped = if in_time.await {
+            0
+        } else {
+            self.shared.empty(Why::Drained)
+        };
         Drained {
             there,
             dropped,

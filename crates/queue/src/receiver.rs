@@ -8,12 +8,16 @@ use crate::blocking;
 use crate::delivery::Delivery;
 use crate::error::TryRecvError;
 use crate::receiving::InLine;
-use crate::shared::{Shared, Way};
+use crate::shared::{Seat, Shared, Way};
+use crate::stream::{DeliveryStream, ItemStream};
 
 /// Receives items from a queue.
 ///
 /// Clones receive from the same queue, and each item goes to one of them. When the last one is gone, and no
-/// [`Queue`](crate::Queue) is left either, the queue is closed.
+/// [`Queue`](crate::Queue) is left either, the queue is closed, and what is in it is dropped, which the hook sees.
+///
+/// It needs no runtime: without one, whoever waits for a lease to end has a thread that sleeps until then. Where a runtime
+/// is entered that has no timers, that panics, as tokio's timers do.
 pub struct Receiver<T> {
     shared: Arc<Shared<T>>,
 }
@@ -34,7 +38,7 @@ impl<T> Receiver<T> {
     /// Dropping it loses nothing: an item is taken when it returns, and not before.
     pub async fn recv(&self) -> Option<T> {
         let mut line = InLine::new(&self.shared, Way::Take);
-        poll_fn(|cx| line.poll(cx, |shared| shared.try_recv())).await
+        poll_fn(|cx| line.poll(cx, |seat| self.shared.try_recv(seat))).await
     }
 
     /// Receives as many items as there are, up to `most`, waiting for the first one if need be; they are appended to
@@ -48,7 +52,8 @@ impl<T> Receiver<T> {
             return 0;
         }
         let mut line = InLine::new(&self.shared, Way::Take);
-        let received = poll_fn(|cx| line.poll(cx, |shared| shared.try_recv_many(buffer, most)));
+        let received =
+            poll_fn(|cx| line.poll(cx, |seat| self.shared.try_recv_many(seat, buffer, most)));
         received.await.unwrap_or(0)
     }
 
@@ -58,13 +63,23 @@ impl<T> Receiver<T> {
     ///
     /// [`TryRecvError`], if there is none now, or never will be.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        self.shared.try_recv()
+        self.shared.try_recv(&mut Seat::new(Way::Take))
     }
 
     /// Receives an item on a thread that may be blocked.
     #[must_use]
     pub fn blocking_recv(&self) -> Option<T> {
-        blocking::recv(&self.shared, Way::Take, |shared| shared.try_recv())
+        blocking::recv(&self.shared, Way::Take, |seat| self.shared.try_recv(seat))
+    }
+
+    /// As [`recv_many`](Self::recv_many), on a thread that may be blocked.
+    #[must_use]
+    pub fn blocking_recv_many(&self, buffer: &mut Vec<T>, most: usize) -> usize {
+        if most == 0 {
+            return 0;
+        }
+        let attempt = |seat: &mut Seat| self.shared.try_recv_many(seat, buffer, most);
+        blocking::recv(&self.shared, Way::Take, attempt).unwrap_or(0)
     }
 
     /// Receives an item that stays in the queue until it is acknowledged: if it is not, because the worker panics, is
@@ -78,7 +93,7 @@ impl<T> Receiver<T> {
         T: Clone,
     {
         let mut line = InLine::new(&self.shared, Way::Board);
-        poll_fn(|cx| line.poll(cx, Delivery::try_recv)).await
+        poll_fn(|cx| line.poll(cx, |seat| Delivery::try_recv(&self.shared, seat))).await
     }
 
     /// As [`recv_delivery`](Self::recv_delivery), if there is one.
@@ -90,7 +105,7 @@ impl<T> Receiver<T> {
     where
         T: Clone,
     {
-        Delivery::try_recv(&self.shared)
+        Delivery::try_recv(&self.shared, &mut Seat::new(Way::Board))
     }
 
     /// As [`recv_delivery`](Self::recv_delivery), on a thread that may be blocked.
@@ -99,7 +114,18 @@ impl<T> Receiver<T> {
     where
         T: Clone,
     {
-        blocking::recv(&self.shared, Way::Board, Delivery::try_recv)
+        let attempt = |seat: &mut Seat| Delivery::try_recv(&self.shared, seat);
+        blocking::recv(&self.shared, Way::Board, attempt)
+    }
+
+    /// Receives items as a [`Stream`](futures_core::Stream), as [`recv`](Self::recv) does.
+    pub fn into_stream(self) -> ItemStream<T> {
+        ItemStream::new(self)
+    }
+
+    /// Receives deliveries as a [`Stream`](futures_core::Stream), as [`recv_delivery`](Self::recv_delivery) does.
+    pub fn into_deliveries(self) -> DeliveryStream<T> {
+        DeliveryStream::new(self)
     }
 
     /// Asks for so many more items, in a queue that takes items [on demand](crate::Config::on_demand) only.
@@ -112,6 +138,24 @@ impl<T> Receiver<T> {
         self.shared.close();
     }
 
+    /// Whether nothing more comes in.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.is_closed()
+    }
+
+    /// How many more items fit in now. What they weigh is a matter of its own.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.shared.capacity().0
+    }
+
+    /// How many items there may be.
+    #[must_use]
+    pub fn max_capacity(&self) -> usize {
+        self.shared.capacity().1
+    }
+
     /// How many items wait.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -122,6 +166,10 @@ impl<T> Receiver<T> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared<T>> {
+        &self.shared
     }
 }
 

@@ -2,17 +2,22 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::blocking;
 use crate::error::SendError;
 use crate::permit::{OwnedPermit, Permit};
-use crate::sending::{Reserving, Sending};
-use crate::shared::Shared;
+use crate::sending::{Offering, Reserving, Sending};
+use crate::shared::{Moment, Shared};
+use crate::sink::SendSink;
 
 /// Sends items into a queue.
 ///
 /// Clones send into the same queue. When the last one is gone, and no [`Queue`](crate::Queue) is left either, the queue
 /// is closed: receivers get what is in it, and then `None`.
+///
+/// It needs no runtime. Where one is entered that has no timers, [`Overload::WaitFor`](crate::Overload::WaitFor) and
+/// [`send_timeout`](Self::send_timeout) panic, as tokio's timers do.
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
 }
@@ -59,7 +64,25 @@ impl<T> Sender<T> {
     /// Dropping it drops the item, which is then not in the queue, and gives its place in line up. To keep the item,
     /// [`reserve`](Self::reserve) first.
     pub fn send(&self, item: T) -> Sending<'_, T> {
-        Sending::new(&self.shared, item)
+        Sending::new(&self.shared, Offering::new(item))
+    }
+
+    /// As [`send`](Self::send), but where that waits, this waits for `time` at most, whatever is configured.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_send`](Self::try_send): [`SendError::Full`] when time is up.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_timeout(&self, item: T, time: Duration) -> Sending<'_, T> {
+        Sending::new(&self.shared, Offering::within(item, time))
+    }
+
+    /// Sends items as a [`Sink`](futures_sink::Sink).
+    pub fn into_sink(self) -> SendSink<T> {
+        SendSink::new(self)
     }
 
     /// Sends an item from a thread that may be blocked.
@@ -71,7 +94,8 @@ impl<T> Sender<T> {
         blocking::send(&self.shared, item)
     }
 
-    /// Waits for room for one item that weighs 1, and takes it. Waits also if the queue rejects or drops otherwise.
+    /// Waits for room for one item that weighs 1, and takes it: in line with those who send, for any time, and also if the
+    /// queue rejects or drops items otherwise.
     ///
     /// # Errors
     ///
@@ -122,10 +146,43 @@ impl<T> Sender<T> {
         Ok(Permit::new(&self.shared, 1))
     }
 
+    /// As [`try_reserve`](Self::try_reserve), for a permit that borrows nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_send`](Self::try_send), with the sender in place of an item.
+    pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, SendError<Self>> {
+        match self.shared.try_reserve(1) {
+            Ok(()) => Ok(OwnedPermit::new(self, 1)),
+            Err(error) => Err(error.with(self)),
+        }
+    }
+
+    /// Waits until nothing can be sent any more: the queue is closed, or nobody is left who could receive.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it changes nothing.
+    pub async fn closed(&self) {
+        self.shared.until(Moment::Closed).await;
+    }
+
     /// Whether nothing can be sent any more.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.shared.is_closed()
+    }
+
+    /// How many more items fit in now. What they weigh is a matter of its own.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.shared.capacity().0
+    }
+
+    /// How many items there may be.
+    #[must_use]
+    pub fn max_capacity(&self) -> usize {
+        self.shared.capacity().1
     }
 
     /// How many items wait.

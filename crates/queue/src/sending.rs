@@ -3,49 +3,136 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use seaworthy_core::clock;
-use tokio::time::{Sleep, sleep_until};
+use tokio::task::coop::poll_proceed;
 
+use crate::alarm::Alarm;
 use crate::config::Overload;
 use crate::error::SendError;
 use crate::sender::Sent;
 use crate::shared::Shared;
+use crate::store::entry::Entry;
 
-/// Sends an item. Of [`Sender::send`](crate::Sender::send).
+/// An item that is to be sent, and where that is in line. Whoever has it [gives it up](Self::give_up) in the end.
+pub(crate) struct Offering<T> {
+    /// Until it is offered.
+    item: Option<T>,
+    entry: Option<Entry<T>>,
+    place: Option<usize>,
+    patience: Patience,
+}
+
+enum Patience {
+    /// To be looked up when it is needed.
+    AsConfigured,
+    For(Duration),
+    Until(Alarm),
+    Endless,
+}
+
+impl<T> Offering<T> {
+    pub(crate) fn new(item: T) -> Self {
+        Self {
+            item: Some(item),
+            entry: None,
+            place: None,
+            patience: Patience::AsConfigured,
+        }
+    }
+
+    pub(crate) fn within(item: T, time: Duration) -> Self {
+        Self {
+            patience: Patience::For(time),
+            ..Self::new(item)
+        }
+    }
+
+    /// Without a look at the time.
+    #[inline]
+    pub(crate) fn offer(
+        &mut self,
+        shared: &Shared<T>,
+        waker: &Waker,
+    ) -> Poll<Result<Sent, SendError<T>>> {
+        if let Some(item) = self.item.take() {
+            self.entry = Some(shared.entry(item));
+        }
+        shared.poll_send(&mut self.entry, &mut self.place, waker)
+    }
+
+    #[inline]
+    pub(crate) fn poll(
+        &mut self,
+        shared: &Shared<T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Sent, SendError<T>>> {
+        // A task that always finds room lets others run now and then.
+        let coop = ready!(poll_proceed(cx));
+        let sent = self.offer(shared, cx.waker());
+        if sent.is_ready() {
+            coop.made_progress();
+            return sent;
+        }
+        drop(coop);
+        ready!(self.poll_patience(shared, cx));
+        match self.give_up(shared) {
+            Some(item) => Poll::Ready(Err(SendError::Full(item))),
+            None => Poll::Pending,
+        }
+    }
+
+    fn poll_patience(&mut self, shared: &Shared<T>, cx: &mut Context<'_>) -> Poll<()> {
+        if let Patience::AsConfigured = self.patience {
+            self.patience = match shared.look(|store| store.config().overload) {
+                Overload::WaitFor(time) => Patience::For(time),
+                _ => Patience::Endless,
+            };
+        }
+        if let Patience::For(time) = self.patience {
+            self.patience = Patience::Until(Alarm::new(clock::after(time)));
+        }
+        match &mut self.patience {
+            Patience::Until(alarm) => alarm.poll(cx),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Leaves the line. The item, unless it was sent.
+    pub(crate) fn give_up(&mut self, shared: &Shared<T>) -> Option<T> {
+        shared.stop_sending(&mut self.place);
+        let entry = self.entry.take();
+        self.item.take().or_else(|| entry.map(|entry| entry.item))
+    }
+}
+
+/// Sends an item. Of [`Sender::send`](crate::Sender::send) and [`Sender::send_timeout`](crate::Sender::send_timeout).
+///
+/// # Cancel safety
+///
+/// Dropping it drops the item, which is then not in the queue, and gives its place in line up.
 #[must_use = "futures do nothing unless they are polled"]
 pub struct Sending<'a, T> {
     shared: &'a Arc<Shared<T>>,
-    item: Option<T>,
-    /// In line.
-    place: Option<usize>,
-    /// Until it has waited for long enough.
-    patience: Option<Pin<Box<Sleep>>>,
+    offering: Offering<T>,
 }
 
 impl<T> Unpin for Sending<'_, T> {}
 
 impl<'a, T> Sending<'a, T> {
-    pub(crate) fn new(shared: &'a Arc<Shared<T>>, item: T) -> Self {
-        Self {
-            shared,
-            item: Some(item),
-            place: None,
-            patience: None,
-        }
+    pub(crate) fn new(shared: &'a Arc<Shared<T>>, offering: Offering<T>) -> Self {
+        Self { shared, offering }
     }
 
-    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.patience.is_none()
-            && let Overload::WaitFor(time) = self.shared.look(|store| store.config().overload)
-        {
-            self.patience = Some(Box::pin(sleep_until(clock::after(time))));
-        }
-        match &mut self.patience {
-            Some(patience) => patience.as_mut().poll(cx),
-            None => Poll::Pending,
-        }
+    /// For a thread that has a clock of its own.
+    pub(crate) fn offer(&mut self, waker: &Waker) -> Poll<Result<Sent, SendError<T>>> {
+        self.offering.offer(self.shared, waker)
+    }
+
+    pub(crate) fn give_up(&mut self) -> Option<T> {
+        self.offering.give_up(self.shared)
     }
 }
 
@@ -55,28 +142,13 @@ impl<T> Future for Sending<'_, T> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        let Self {
-            shared,
-            item,
-            place,
-            ..
-        } = this;
-        if let Poll::Ready(sent) = shared.poll_send(item, place, cx.waker()) {
-            return Poll::Ready(sent);
-        }
-        if this.poll_patience(cx).is_pending() {
-            return Poll::Pending;
-        }
-        match this.item.take() {
-            Some(item) => Poll::Ready(Err(SendError::Full(item))),
-            None => Poll::Pending,
-        }
+        this.offering.poll(this.shared, cx)
     }
 }
 
 impl<T> Drop for Sending<'_, T> {
     fn drop(&mut self) {
-        self.shared.stop_sending(&mut self.place);
+        self.shared.stop_sending(&mut self.offering.place);
     }
 }
 
@@ -107,9 +179,15 @@ impl<T> Future for Reserving<'_, T> {
     type Output = Result<(), SendError<()>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let coop = ready!(poll_proceed(cx));
         let this = self.get_mut();
-        this.shared
-            .poll_reserve(this.weight, &mut this.place, cx.waker())
+        let reserved = this
+            .shared
+            .poll_reserve(this.weight, &mut this.place, cx.waker());
+        if reserved.is_ready() {
+            coop.made_progress();
+        }
+        reserved
     }
 }
 

@@ -28,6 +28,7 @@
 //! ```
 
 mod builder;
+mod busy;
 mod client;
 mod future;
 mod job;
@@ -43,6 +44,7 @@ use std::time::Duration;
 
 use crate::shared::{Shared, Way};
 
+use busy::Busy;
 use message::{Copier, Message};
 use slot::{Asking, Outcome, Pool};
 
@@ -58,6 +60,7 @@ struct Mailbox<Req, Res, E> {
     shared: Arc<Shared<Message<Req, Res, E>>>,
     pool: Arc<Pool<Outcome<Res, E>>>,
     options: Options<Req>,
+    busy: Busy,
 }
 
 /// How requests are treated.

@@ -1,10 +1,13 @@
 //! What all handles of a queue share.
 
-mod drain;
+mod call;
+mod handles;
 mod receive;
 mod send;
+mod until;
 
-pub(crate) use receive::Lined;
+pub(crate) use receive::{Lined, Seat};
+pub(crate) use until::Moment;
 
 use std::sync::Arc;
 
@@ -12,7 +15,7 @@ use seaworthy_core::clock::{self, Coarse};
 use seaworthy_core::name::Kept;
 use seaworthy_core::panic;
 use seaworthy_core::sync::Lock;
-use seaworthy_core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use seaworthy_core::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use seaworthy_core::{ConfigError, Name};
 
 use crate::config::Config;
@@ -23,34 +26,44 @@ use crate::wakers::Wakers;
 use crate::why::Why;
 
 /// A store behind a lock, and those who wait for it.
+///
+/// No code of the user runs under the lock: neither wakers, which are cloned before and woken or dropped after, nor
+/// functions and hooks, nor the drop of an item.
 #[derive(Debug)]
 pub(crate) struct Shared<T> {
     name: Kept,
     inner: Lock<Inner<T>>,
     functions: Functions<T>,
-    /// There is no room, and who has an item does not wait for it: nobody needs the lock to know.
-    full: AtomicBool,
+    /// What is to be known about whether items are let in without taking the lock.
+    door: AtomicU8,
     /// Handles by which items may come, and by which they may go.
     senders: AtomicUsize,
     receivers: AtomicUsize,
     pub(crate) dropped: AtomicU64,
 }
 
+/// It takes the lock to know.
+const OPEN: u8 = 0;
+/// There is no room, and who has an item does not drop one for it.
+const FULL: u8 = 1;
+/// Nothing comes in any more.
+const CLOSED: u8 = 2;
+
 #[derive(Debug)]
 pub(crate) struct Inner<T> {
     store: Store<T>,
     /// Those who wait for an item, by how they want it.
     receivers: [Places<()>; 2],
-    /// Those who wait for the end of it.
-    drainers: Places<()>,
+    /// Which of the two lines is called first the next time.
+    turn: Way,
     /// The one of them who looks when something is due.
     keeper: Option<Keeper>,
     /// Those who wait for room.
     senders: Places<Want>,
+    /// Those who wait for what happens once.
+    watchers: [Places<()>; 2],
     /// Nothing comes in any more.
     closed: bool,
-    /// Nothing goes out any more either: nobody is left who could receive it.
-    abandoned: bool,
 }
 
 /// How an item is received.
@@ -87,14 +100,14 @@ impl<T> Shared<T> {
             inner: Lock::new(Inner {
                 store: Store::new(config, clock::coarse()),
                 receivers: [Places::default(), Places::default()],
-                drainers: Places::default(),
+                turn: Way::Board,
                 keeper: None,
                 senders: Places::default(),
+                watchers: [Places::default(), Places::default()],
                 closed: false,
-                abandoned: false,
             }),
             functions,
-            full: AtomicBool::new(false),
+            door: AtomicU8::new(OPEN),
             senders: AtomicUsize::new(0),
             receivers: AtomicUsize::new(0),
             dropped: AtomicU64::new(0),
@@ -118,7 +131,6 @@ impl<T> Shared<T> {
         let (result, wakers) = {
             let mut inner = self.inner.lock();
             let result = change(&mut inner, clock::coarse(), &mut overboard);
-            inner.abandon(&mut overboard);
             (result, self.settle(&mut inner))
         };
         wakers.wake();
@@ -126,25 +138,14 @@ impl<T> Shared<T> {
         result
     }
 
-    /// Gives room to those who wait for it, and calls those who wait for items. Under the lock.
+    /// Gives room to those who wait for it, and calls those who wait for items. Under the lock, after each change.
     #[inline]
     fn settle(&self, inner: &mut Inner<T>) -> Wakers {
-        let mut wakers = Wakers::default();
-        let news = inner.store.take_news();
-        if inner.receivers.iter().any(|line| !line.is_empty()) {
-            inner.call_receivers(news, &mut wakers);
-        }
-        if !inner.drainers.is_empty() && inner.is_over() {
-            while let Some((_, waker)) = inner.drainers.call() {
-                wakers.push(waker);
-            }
-        }
-        if !inner.senders.is_empty() {
-            inner.call_senders(&mut wakers);
-        }
-        let full = inner.is_full();
-        if self.full.load(Ordering::Relaxed) != full {
-            self.full.store(full, Ordering::Relaxed);
+        let wakers = inner.call();
+        let door = inner.door();
+        if self.door.load(Ordering::Relaxed) != door {
+            // Whoever knows, by whatever way, of a change that was made before reads this or something newer.
+            self.door.store(door, Ordering::Relaxed);
         }
         wakers
     }
@@ -153,9 +154,13 @@ impl<T> Shared<T> {
     #[inline]
     fn throw(&self, overboard: Vec<Overboard<T>>) {
         for (entry, why) in overboard {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-            self.functions.throw(entry.item, why);
+            self.throw_one(entry.item, why);
         }
+    }
+
+    pub(crate) fn throw_one(&self, item: T, why: Why) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+        self.functions.throw(item, why);
     }
 
     /// Nothing comes in any more; what is in it can be received.
@@ -164,11 +169,19 @@ impl<T> Shared<T> {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.inner.lock().closed || self.receivers.load(Ordering::Acquire) == 0
+        self.door.load(Ordering::Relaxed) == CLOSED || self.is_orphaned()
     }
 
     pub(crate) fn look<R>(&self, look: impl FnOnce(&Store<T>) -> R) -> R {
         look(&self.inner.lock().store)
+    }
+
+    /// How many more items fit in, and how many there may be.
+    pub(crate) fn capacity(&self) -> (usize, usize) {
+        self.look(|store| {
+            let most = store.config().capacity;
+            (most.saturating_sub(store.used()), most)
+        })
     }
 
     pub(crate) fn demand(&self, items: u64) {
@@ -181,31 +194,14 @@ impl<T> Shared<T> {
         Ok(())
     }
 
-    pub(crate) fn sender_comes(&self) {
-        self.senders.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Unless there is none.
-    pub(crate) fn sender_comes_back(&self) -> bool {
-        let more = |senders: usize| (senders > 0).then_some(senders + 1);
-        let relaxed = Ordering::Relaxed;
-        self.senders.fetch_update(relaxed, relaxed, more).is_ok()
-    }
-
-    pub(crate) fn sender_goes(&self) {
-        if self.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.close();
+    /// Those that wait or come again are dropped. How many.
+    pub(crate) fn empty(&self, why: Why) -> usize {
+        let mut count = 0;
+        while let Some(entry) = self.with(|inner, _, _| inner.store.drain_one()) {
+            count += 1;
+            self.throw_one(entry.item, why);
         }
-    }
-
-    pub(crate) fn receiver_comes(&self) {
-        self.receivers.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn receiver_goes(&self) {
-        if self.receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.with(|inner, _, _| (inner.closed, inner.abandoned) = (true, true));
-        }
+        count
     }
 }
 
@@ -216,67 +212,13 @@ impl<T> Inner<T> {
     }
 
     /// Whether an item of any weight is handed back without further ado.
-    fn is_full(&self) -> bool {
-        self.closed || self.store.refuses_all()
-    }
-
-    fn abandon(&mut self, overboard: &mut Vec<Overboard<T>>) {
-        while self.abandoned
-            && let Some(entry) = self.store.drain_one()
-        {
-            overboard.push((entry, Why::Abandoned));
-        }
-    }
-
-    fn call_receivers(&mut self, news: usize, wakers: &mut Wakers) {
-        let all = if self.is_over() { usize::MAX } else { news };
-        let called = (0..all).all(|_| self.call_receiver(wakers));
-        if called && self.lacks_keeper() {
-            self.call_receiver(wakers);
-        }
-    }
-
-    /// Something is due, and nobody looks when it is.
-    fn lacks_keeper(&self) -> bool {
-        let kept = self.keeper.map(|keeper| keeper.due);
-        match self.store.next_due() {
-            Some(due) => kept.is_none_or(|kept| due < kept),
-            None => false,
-        }
-    }
-
-    /// False if there is nobody to call.
-    fn call_receiver(&mut self, wakers: &mut Wakers) -> bool {
-        let over = self.is_over();
-        for way in [Way::Board, Way::Take] {
-            if way == Way::Board && !self.store.may_board() && !over && self.store.len() > 0 {
-                continue;
-            }
-            let line = &mut self.receivers[way as usize];
-            let first = line.first_place();
-            if let Some((_, waker)) = line.call() {
-                let kept = self.keeper.map(|keeper| (keeper.way, Some(keeper.place)));
-                if kept == Some((way, first)) {
-                    self.keeper = None;
-                }
-                wakers.push(waker);
-                return true;
-            }
-        }
-        false
-    }
-
-    fn call_senders(&mut self, wakers: &mut Wakers) {
-        while let Some(want) = self.senders.first() {
-            // Whoever waits when the queue is closed is told so.
-            let granted = !self.closed && self.store.reserve(want.weight);
-            if !granted && !self.closed {
-                return;
-            }
-            if let Some((want, waker)) = self.senders.call() {
-                want.granted = granted;
-                wakers.push(waker);
-            }
+    fn door(&self) -> u8 {
+        if self.closed {
+            CLOSED
+        } else if self.store.refuses_all() {
+            FULL
+        } else {
+            OPEN
         }
     }
 }
@@ -284,12 +226,9 @@ impl<T> Inner<T> {
 /// All handles are gone, and so are all deliveries: what is left, nobody will receive.
 impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
-        loop {
-            let entry = self.inner.lock().store.drain_one();
-            let Some(entry) = entry else {
-                return;
-            };
-            self.functions.throw(entry.item, Why::Abandoned);
+        self.empty(Why::Abandoned);
+        while let Some(letter) = self.take_dead() {
+            self.throw_one(letter.into_item(), Why::Abandoned);
         }
     }
 }

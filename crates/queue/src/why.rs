@@ -18,7 +18,7 @@ pub enum Why {
     NoRoomForDeadLetters,
     /// The queue was drained, and time was up.
     Drained,
-    /// All handles of the queue are gone.
+    /// Nobody is left who could receive it.
     Abandoned,
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use seaworthy_core::component::Registry;
 use seaworthy_core::{ConfigError, Name};
 
+use super::busy::Busy;
 use super::slot::Pool;
 use super::{Client, Mailbox, Message, Options, QueueLayer, Requests};
 use crate::builder::QueueBuilder;
@@ -164,6 +165,7 @@ impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
             shared: Arc::clone(queue.shared()),
             pool: Pool::new(most),
             options,
+            busy: Busy::default(),
         });
         Ok((
             Client::new(Arc::clone(&mailbox)),

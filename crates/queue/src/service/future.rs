@@ -11,8 +11,8 @@ use super::Message;
 use super::slot::{Asking, Failed, Outcome};
 use crate::error::SendError;
 use crate::sender::{Sender, Sent};
+use crate::sending::Offering;
 use crate::shared::Shared;
-use crate::waiting::Waiting;
 
 /// The response of a [`Client`](super::Client).
 ///
@@ -30,7 +30,7 @@ enum State<Req, Res, E> {
     /// It waits for room in the queue.
     Waits {
         shared: Arc<Shared<Message<Req, Res, E>>>,
-        waiting: Waiting<Message<Req, Res, E>>,
+        offering: Offering<Message<Req, Res, E>>,
     },
     /// It was turned away.
     Rejected(Rejected),
@@ -52,7 +52,7 @@ impl<Req, Res, E> ResponseFuture<Req, Res, E> {
             Ok(_) => State::Sent,
             Err(SendError::Full(message)) if shared.waits() => State::Waits {
                 shared: Arc::clone(shared),
-                waiting: Waiting::new(message),
+                offering: Offering::new(message),
             },
             Err(error) => State::Rejected(error.to_rejected(shared.component())),
         };
@@ -64,11 +64,11 @@ impl<Req, Res, E> ResponseFuture<Req, Res, E> {
     }
 
     fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<Result<Sent, Rejected>> {
-        let State::Waits { shared, waiting } = &mut self.state else {
+        let State::Waits { shared, offering } = &mut self.state else {
             return Poll::Ready(Ok(Sent::Queued));
         };
         let component = self.component;
-        waiting
+        offering
             .poll(shared, cx)
             .map_err(|error| error.to_rejected(component))
     }
@@ -112,10 +112,11 @@ impl<Req, Res, E> ResponseFuture<Req, Res, E> {
         let before = std::mem::replace(&mut self.state, after);
         if let State::Waits {
             shared,
-            mut waiting,
+            mut offering,
         } = before
         {
-            waiting.leave(&shared);
+            // Whoever gives up drops the request.
+            drop(offering.give_up(&shared));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::Message;
 use crate::delivery::Delivery;
 use crate::error::TryRecvError;
-use crate::shared::{Shared, Way};
+use crate::shared::{Seat, Shared, Way};
 
 use std::sync::Arc;
 
@@ -20,11 +20,11 @@ pub(super) enum Job<Req, Res, E> {
 impl<Req, Res, E> Job<Req, Res, E> {
     pub(super) fn try_take(
         shared: &Arc<Shared<Message<Req, Res, E>>>,
-        way: Way,
+        seat: &mut Seat,
     ) -> Result<Self, TryRecvError> {
-        match way {
-            Way::Take => shared.try_recv().map(Self::Taken),
-            Way::Board => Delivery::try_recv(shared).map(Self::Delivered),
+        match seat.way() {
+            Way::Take => shared.try_recv(seat).map(Self::Taken),
+            Way::Board => Delivery::try_recv(shared, seat).map(Self::Delivered),
         }
     }
 

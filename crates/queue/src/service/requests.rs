@@ -6,6 +6,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use seaworthy_core::clock;
+use tokio::time::timeout_at;
 use tower_service::Service;
 
 use super::serve::Server;
@@ -92,15 +94,22 @@ impl<Req, Res, E> Requests<Req, Res, E> {
         self.mailbox.shared.close();
     }
 
-    /// Closes the queue, and waits until everything in it was served; what still waits after `time` is turned away.
+    /// Closes the queue, and waits until everything in it was served; what still waits after `time` is turned away, and
+    /// what is under way by then is told.
     ///
     /// # Cancel safety
     ///
     /// Dropping it leaves the queue closed, with what is in it.
     pub async fn drain(&self, time: Duration) -> Drained {
-        Queue::new(Arc::clone(&self.mailbox.shared))
+        let end = clock::after(time);
+        let busy = &self.mailbox.busy;
+        let mut drained = Queue::new(Arc::clone(&self.mailbox.shared))
             .drain(time)
-            .await
+            .await;
+        // Taken from the queue, and not done.
+        let _ = timeout_at(end, busy.idle()).await;
+        drained.in_flight = drained.in_flight.max(busy.calls());
+        drained
     }
 
     /// How many requests wait.

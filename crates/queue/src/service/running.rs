@@ -53,6 +53,15 @@ where
     }
 }
 
+impl<F, Req, Res, E> Running<F, Req, Res, E> {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::One(call) => usize::from(call.is_some()),
+            Self::Many { calls, .. } => calls.len(),
+        }
+    }
+}
+
 impl<F, Req, Res, E> Running<F, Req, Res, E>
 where
     F: Future<Output = Result<Res, E>>,
@@ -64,13 +73,6 @@ where
                 calls: FuturesUnordered::new(),
                 most,
             },
-        }
-    }
-
-    pub(super) fn len(self: Pin<&mut Self>) -> usize {
-        match self.project() {
-            Project::One(call) => usize::from(call.is_some()),
-            Project::Many { calls, .. } => calls.len(),
         }
     }
 
@@ -88,9 +90,9 @@ where
         }
     }
 
-    /// Goes on with all of them.
+    /// Goes on with all of them. How many have ended.
     #[inline]
-    pub(super) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) {
+    pub(super) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> usize {
         match self.project() {
             Project::One(mut place) => {
                 let done = match place.as_mut().as_pin_mut() {
@@ -100,9 +102,14 @@ where
                 if done {
                     place.set(None);
                 }
+                usize::from(done)
             }
             Project::Many { mut calls, .. } => {
-                while let Poll::Ready(Some(())) = calls.as_mut().poll_next(cx) {}
+                let mut done = 0;
+                while let Poll::Ready(Some(())) = calls.as_mut().poll_next(cx) {
+                    done += 1;
+                }
+                done
             }
         }
     }

@@ -3,18 +3,17 @@
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::task::{Context, Poll, ready};
 
 use pin_project::{pin_project, pinned_drop};
-use tokio::time::{Sleep, sleep};
 use tower_service::Service;
 
 use super::job::Job;
 use super::running::{Call, Running};
 use super::{Mailbox, Message};
 use crate::error::TryRecvError;
-use crate::shared::{Lined, Shared, Way};
+use crate::receiving::Waiting;
+use crate::shared::{Seat, Shared};
 
 /// Takes a request when the service is ready for it, and there is one.
 #[pin_project(PinnedDrop)]
@@ -22,13 +21,11 @@ pub(super) struct Server<S, Req, Res, E>
 where
     S: Service<Req>,
 {
-    shared: Arc<Shared<Message<Req, Res, E>>>,
-    way: Way,
+    mailbox: Arc<Mailbox<Req, Res, E>>,
     service: S,
     /// The service is ready for one more request.
     ready: bool,
-    place: Option<usize>,
-    due: Option<Pin<Box<Sleep>>>,
+    waiting: Waiting,
     #[pin]
     running: Running<S::Future, Req, Res, E>,
 }
@@ -46,17 +43,15 @@ where
     S: Service<Req, Response = Res, Error = E>,
 {
     pub(super) fn new(
-        mailbox: &Mailbox<Req, Res, E>,
+        mailbox: &Arc<Mailbox<Req, Res, E>>,
         service: S,
         concurrency: NonZeroUsize,
     ) -> Self {
         Self {
-            shared: Arc::clone(&mailbox.shared),
-            way: mailbox.way(),
+            mailbox: Arc::clone(mailbox),
             service,
             ready: false,
-            place: None,
-            due: None,
+            waiting: Waiting::new(mailbox.way()),
             running: Running::new(concurrency),
         }
     }
@@ -68,7 +63,8 @@ where
         stopped: bool,
     ) -> Poll<Result<(), E>> {
         loop {
-            self.as_mut().project().running.poll(cx);
+            let this = self.as_mut().project();
+            this.mailbox.busy.ends(this.running.poll(cx));
             if stopped {
                 return self.poll_stop();
             }
@@ -93,7 +89,7 @@ where
     fn poll_stop(self: Pin<&mut Self>) -> Poll<Result<(), E>> {
         let this = self.project();
         // Whatever it was called for, somebody else may do.
-        this.shared.stop_receiving(*this.way, this.place, false);
+        this.waiting.leave(&this.mailbox.shared);
         if this.running.len() > 0 {
             Poll::Pending
         } else {
@@ -107,6 +103,7 @@ where
             Some(request) => {
                 *this.ready = false;
                 let future = this.service.call(request);
+                this.mailbox.busy.begins();
                 this.running.push(Call::new(future, job));
             }
             None => job.pass_over(),
@@ -116,41 +113,28 @@ where
     /// Looks for a request, and waits for one if there is none.
     fn poll_step(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Step<Req, Res, E>>> {
         let this = self.project();
-        loop {
-            let looked = look(this.shared, *this.way, this.service, this.ready, cx);
-            let step = match looked {
-                Ok(step) => Some(step),
-                Err(TryRecvError::Closed) => None,
-                Err(TryRecvError::Empty) => {
-                    let lined = this.shared.poll_line(*this.way, this.place, cx.waker());
-                    let Lined::Wait(time) = lined else {
-                        continue;
-                    };
-                    // The timers of the runtime are a millisecond coarse.
-                    let time = time.map(|time| time.max(Duration::from_millis(1)));
-                    *this.due = time.map(|time| Box::pin(sleep(time)));
-                    let is_due = this
-                        .due
-                        .as_mut()
-                        .is_some_and(|due| due.as_mut().poll(cx).is_ready());
-                    if is_due {
-                        continue;
-                    }
-                    return Poll::Pending;
-                }
-            };
-            *this.due = None;
+        let (shared, service, ready) = (&this.mailbox.shared, this.service, this.ready);
+        let waker = cx.waker().clone();
+        let step = ready!(this.waiting.poll(shared, cx, |seat| {
+            look(
+                shared,
+                seat,
+                service,
+                ready,
+                &mut Context::from_waker(&waker),
+            )
+        }));
+        if let Some(Step::NotReady) = step {
             // Somebody else may be ready for it.
-            let took = !matches!(step, Some(Step::NotReady));
-            this.shared.stop_receiving(*this.way, this.place, took);
-            return Poll::Ready(step);
+            this.waiting.leave(shared);
         }
+        Poll::Ready(step)
     }
 }
 
 fn look<S, Req, Res, E>(
     shared: &Arc<Shared<Message<Req, Res, E>>>,
-    way: Way,
+    seat: &mut Seat,
     service: &mut S,
     ready: &mut bool,
     cx: &mut Context<'_>,
@@ -160,14 +144,14 @@ where
 {
     if !*ready {
         // Not before there is a request: whoever is ready may hold something for that.
-        shared.peek(way)?;
+        shared.peek(seat)?;
         match service.poll_ready(cx) {
             Poll::Pending => return Ok(Step::NotReady),
             Poll::Ready(Err(error)) => return Ok(Step::Broken(error)),
             Poll::Ready(Ok(())) => *ready = true,
         }
     }
-    Job::try_take(shared, way).map(Step::Job)
+    Job::try_take(shared, seat).map(Step::Job)
 }
 
 #[pinned_drop]
@@ -177,6 +161,7 @@ where
 {
     fn drop(self: Pin<&mut Self>) {
         let this = self.project();
-        this.shared.stop_receiving(*this.way, this.place, false);
+        this.waiting.leave(&this.mailbox.shared);
+        this.mailbox.busy.ends(this.running.len());
     }
 }

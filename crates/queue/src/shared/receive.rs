@@ -5,13 +5,32 @@ use std::task::Waker;
 use std::time::Duration;
 
 use seaworthy_core::clock::{self, Coarse};
-use seaworthy_core::sync::atomic::Ordering;
+use seaworthy_core::panic;
 
 use super::{Inner, Keeper, Shared, Way};
 use crate::error::TryRecvError;
 use crate::letter::DeadLetter;
 use crate::store::entry::{Entry, Tag};
 use crate::store::{Ending, Overboard, Settled, Ticket};
+
+/// How somebody receives, and where it is in line, if it is.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    way: Way,
+    place: Option<usize>,
+}
+
+impl Seat {
+    pub(crate) fn way(&self) -> Way {
+        self.way
+    }
+
+    /// Not in line.
+    pub(crate) fn new(way: Way) -> Self {
+        let place = None;
+        Self { way, place }
+    }
+}
 
 /// Whether an item is to be waited for.
 #[derive(Clone, Copy, Debug)]
@@ -23,18 +42,22 @@ pub(crate) enum Lined {
 }
 
 impl<T> Shared<T> {
-    pub(crate) fn try_recv(&self) -> Result<T, TryRecvError> {
-        let taken = self.take(|inner, now, overboard| inner.store.take(now, overboard));
+    #[inline]
+    pub(crate) fn try_recv(&self, seat: &mut Seat) -> Result<T, TryRecvError> {
+        let taken = self.take(seat, |inner, now, overboard| {
+            inner.store.take(now, overboard)
+        });
         taken.map(|entry| entry.item)
     }
 
     /// As many as there are, up to `most`.
     pub(crate) fn try_recv_many(
         &self,
+        seat: &mut Seat,
         buffer: &mut Vec<T>,
         most: usize,
     ) -> Result<usize, TryRecvError> {
-        self.take(|inner, now, overboard| {
+        self.take(seat, |inner, now, overboard| {
             let mut count = 0;
             while count < most
                 && let Some(entry) = inner.store.take(now, overboard)
@@ -47,12 +70,16 @@ impl<T> Shared<T> {
     }
 
     /// An item that stays in the queue until it is settled.
-    pub(crate) fn try_recv_delivery(self: &Arc<Self>) -> Result<(Ticket, T, Tag), TryRecvError>
+    pub(crate) fn try_recv_delivery(
+        self: &Arc<Self>,
+        seat: &mut Seat,
+    ) -> Result<(Ticket, T, Tag), TryRecvError>
     where
         T: Clone,
     {
-        let (ticket, entry) =
-            self.take(|inner, now, overboard| inner.store.board(now, overboard))?;
+        let (ticket, entry) = self.take(seat, |inner, now, overboard| {
+            inner.store.board(now, overboard)
+        })?;
         // A copy is made by code of the user, outside the lock. If that panics, the item goes back.
         let boarding = Boarding {
             shared: self,
@@ -63,28 +90,38 @@ impl<T> Shared<T> {
     }
 
     /// Whether there is something to receive.
-    pub(crate) fn peek(&self, way: Way) -> Result<(), TryRecvError> {
+    pub(crate) fn peek(&self, seat: &Seat) -> Result<(), TryRecvError> {
         let inner = self.inner.lock();
-        if inner.has_something(way, clock::coarse()) {
+        if inner.has_something(seat.way, clock::coarse()) {
             Ok(())
         } else {
             Err(inner.nothing())
         }
     }
 
+    /// Whoever gets something, or is told that there will be nothing, leaves the line.
+    #[inline]
     fn take<R>(
         &self,
+        seat: &mut Seat,
         take: impl FnOnce(&mut Inner<T>, Coarse, &mut Vec<Overboard<T>>) -> Option<R>,
     ) -> Result<R, TryRecvError> {
         let now = clock::coarse();
         let mut overboard = Vec::new();
-        let (taken, wakers) = {
+        let (taken, wakers, unused) = {
             let mut inner = self.inner.lock();
             let taken = take(&mut inner, now, &mut overboard);
             let taken = taken.ok_or_else(|| inner.nothing());
-            (taken, self.settle(&mut inner))
+            let stays = taken.as_ref().is_err_and(|it| *it == TryRecvError::Empty);
+            let unused = if stays {
+                None
+            } else {
+                inner.leave_line(seat, true)
+            };
+            (taken, self.settle(&mut inner), unused)
         };
         wakers.wake();
+        drop(unused);
         if !overboard.is_empty() {
             self.throw(overboard);
         }
@@ -92,36 +129,34 @@ impl<T> Shared<T> {
     }
 
     /// Takes a place in line for an item, or keeps it; unless it is worth trying now.
-    pub(crate) fn poll_line(&self, way: Way, place: &mut Option<usize>, waker: &Waker) -> Lined {
+    pub(crate) fn line_up(&self, seat: &mut Seat, waker: &Waker) -> Lined {
         let waker = waker.clone();
         let now = clock::coarse();
-        let (polled, wakers, unused) = {
+        let (lined, wakers, unused) = {
             let mut inner = self.inner.lock();
-            let (polled, unused) = inner.line_up(way, place, waker, now);
-            (polled, self.settle(&mut inner), unused)
+            let (lined, unused) = inner.line_up(seat, waker, now);
+            (lined, self.settle(&mut inner), unused)
         };
         wakers.wake();
         drop(unused);
-        polled
+        lined
     }
 
     /// Gives a place in line up. Who was called and took nothing calls the next.
-    pub(crate) fn stop_receiving(&self, way: Way, place: &mut Option<usize>, took: bool) {
-        let Some(place) = place.take() else {
+    pub(crate) fn stop_receiving(&self, seat: &mut Seat) {
+        if seat.place.is_none() {
             return;
-        };
-        let (wakers, unused) = {
-            let mut inner = self.inner.lock();
-            let unused = inner.leave_line(way, place, took);
-            (self.settle(&mut inner), unused)
-        };
-        wakers.wake();
+        }
+        let unused = self.with(|inner, _, _| inner.leave_line(seat, false));
         drop(unused);
     }
 
     /// A delivery has ended. The item, if it is done; `None` if the delivery had ended before.
     pub(crate) fn settle_delivery(&self, ticket: Ticket, ending: Ending) -> Option<Settled<T>> {
-        self.with(|inner, now, overboard| inner.store.settle(now, ticket, ending, overboard))
+        let settled =
+            self.with(|inner, now, overboard| inner.store.settle(now, ticket, ending, overboard));
+        self.abandon();
+        settled
     }
 
     pub(crate) fn extend(&self, ticket: Ticket) -> bool {
@@ -130,16 +165,6 @@ impl<T> Shared<T> {
 
     pub(crate) fn take_dead(&self) -> Option<DeadLetter<T>> {
         self.with(|inner, _, _| inner.store.take_dead())
-    }
-
-    pub(crate) fn drain_one(&self) -> Option<T> {
-        let entry = self.with(|inner, _, _| inner.store.drain_one());
-        entry.map(|entry| entry.item)
-    }
-
-    pub(crate) fn throw_one(&self, item: T, why: crate::why::Why) {
-        self.dropped.fetch_add(1, Ordering::Relaxed);
-        self.functions.throw(item, why);
     }
 }
 
@@ -158,48 +183,42 @@ impl<T> Inner<T> {
         due || allowed && self.store.len() > 0
     }
 
-    fn line_up(
-        &mut self,
-        way: Way,
-        place: &mut Option<usize>,
-        waker: Waker,
-        now: Coarse,
-    ) -> (Lined, Option<Waker>) {
+    /// With it, a waker that is to be dropped outside the lock.
+    fn line_up(&mut self, seat: &mut Seat, waker: Waker, now: Coarse) -> (Lined, Option<Waker>) {
+        let way = seat.way;
         if self.is_over() || self.has_something(way, now) {
             return (Lined::TryNow, Some(waker));
         }
         let line = &mut self.receivers[way as usize];
-        let (at, unused) = match *place {
-            Some(at) => (at, Some(line.rejoin(at, waker))),
+        let (place, unused) = match seat.place {
+            Some(place) => (place, line.rejoin(place, waker)),
             None => (line.join(waker, ()), None),
         };
-        *place = Some(at);
-        let keeps = self.keeper.is_none_or(|it| (it.way, it.place) == (way, at));
-        let due = self
-            .store
-            .next_due()
-            .filter(|due| keeps || self.keeper.is_some_and(|keeper| *due < keeper.due));
-        let Some(due) = due else {
-            if keeps {
-                self.keeper = None;
-            }
-            return (Lined::Wait(None), unused);
-        };
-        self.keeper = Some(Keeper {
-            way,
-            place: at,
-            due,
-        });
-        let delay = due.since(now) + clock::coarse_lag() + Duration::from_nanos(1);
-        (Lined::Wait(Some(delay)), unused)
+        seat.place = Some(place);
+        (self.watch(way, place, now), unused)
     }
 
-    fn leave_line(&mut self, way: Way, place: usize, took: bool) -> Waker {
-        let keeps = |keeper: &Keeper| (keeper.way, keeper.place) == (way, place);
-        if self.keeper.as_ref().is_some_and(keeps) {
+    /// One who waits becomes or stays the keeper, if there is something to look after and nobody who does in time.
+    fn watch(&mut self, way: Way, place: usize, now: Coarse) -> Lined {
+        let others = self.keeper.filter(|it| (it.way, it.place) != (way, place));
+        let due = self.store.next_due();
+        let due = due.filter(|due| others.is_none_or(|other| *due < other.due));
+        let Some(due) = due else {
+            self.keeper = others;
+            return Lined::Wait(None);
+        };
+        self.keeper = Some(Keeper { way, place, due });
+        let delay = due.since(now) + clock::coarse_lag() + Duration::from_nanos(1);
+        Lined::Wait(Some(delay))
+    }
+
+    fn leave_line(&mut self, seat: &mut Seat, took: bool) -> Option<Waker> {
+        let place = seat.place.take()?;
+        let keeps = |keeper: Keeper| (keeper.way, keeper.place) == (seat.way, place);
+        if self.keeper.is_some_and(keeps) {
             self.keeper = None;
         }
-        let line = &mut self.receivers[way as usize];
+        let line = &mut self.receivers[seat.way as usize];
         let called = line.was_called(place);
         let ((), unused) = line.leave(place);
         line.shrink();
@@ -236,13 +255,12 @@ impl<T: Clone> Boarding<'_, T> {
 impl<T> Drop for Boarding<'_, T> {
     fn drop(&mut self) {
         if let Some(entry) = self.entry.take() {
-            let ticket = self.ticket;
+            let (ticket, ending) = (self.ticket, Ending::Panicked(panic::current()));
             self.shared.with(|inner, now, overboard| {
                 inner.store.depart(now, ticket, entry);
-                inner
-                    .store
-                    .settle(now, ticket, Ending::Panicked(None), overboard)
+                inner.store.settle(now, ticket, ending, overboard)
             });
+            self.shared.abandon();
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::task::{Poll, Waker};
 
-use seaworthy_core::clock;
+use seaworthy_core::clock::{self, Coarse};
 use seaworthy_core::sync::atomic::Ordering;
 
-use super::{Inner, Shared, Want};
+use super::{CLOSED, FULL, Inner, Shared, Want};
+use crate::config::Overload;
 use crate::error::SendError;
 use crate::sender::Sent;
 use crate::store::Offered;
@@ -13,87 +14,111 @@ use crate::store::entry::Entry;
 use crate::why::Why;
 
 impl<T> Shared<T> {
-    pub(crate) fn weigh(&self, item: &T) -> u32 {
-        self.functions.weigh(item)
+    /// An item with all that its functions say about it, each of which is asked once.
+    #[inline]
+    pub(crate) fn entry(&self, item: T) -> Entry<T> {
+        let weight = self.functions.weigh(&item);
+        self.functions.tag(item, weight, clock::coarse())
     }
 
     /// Sends an item if that can be done at once.
     #[inline]
     pub(crate) fn try_send(&self, item: T) -> Result<Sent, SendError<T>> {
-        if self.full.load(Ordering::Relaxed) {
-            return Err(self.refuse(item));
+        match self.door.load(Ordering::Relaxed) {
+            FULL => return Err(SendError::Full(item)),
+            CLOSED => return Err(SendError::Closed(item)),
+            _ => {}
         }
-        let weight = self.weigh(&item);
-        let entry = self.functions.tag(item, weight, clock::coarse());
-        let (result, wakers) = {
-            let mut inner = self.inner.lock();
-            let result = inner.offer(entry);
-            (result, self.settle(&mut inner))
-        };
-        wakers.wake();
-        self.conclude(result)
+        let entry = self.entry(item);
+        self.conclude(self.offer(entry))
     }
 
     /// Whether who has no room waits for some.
     pub(crate) fn waits(&self) -> bool {
-        self.inner.lock().store.waits()
-    }
-
-    /// It was full a moment ago.
-    #[cold]
-    fn refuse(&self, item: T) -> SendError<T> {
-        let inner = self.inner.lock();
-        if inner.closed {
-            SendError::Closed(item)
-        } else {
-            SendError::Full(item)
-        }
+        self.look(|store| store.waits())
     }
 
     #[inline]
-    fn conclude(&self, result: Result<Offered<T>, Entry<T>>) -> Result<Sent, SendError<T>> {
-        match result {
-            Ok(Offered::In(evicted)) if evicted.is_empty() => Ok(Sent::Queued),
-            Ok(Offered::In(evicted)) => {
-                let evicted = evicted.into_iter();
-                self.throw(evicted.map(|entry| (entry, Why::Evicted)).collect());
+    fn offer(&self, entry: Entry<T>) -> Step<T> {
+        let (step, wakers) = {
+            let mut inner = self.inner.lock();
+            let step = inner.offer(entry);
+            (step, self.settle(&mut inner))
+        };
+        wakers.wake();
+        step
+    }
+
+    #[inline]
+    fn conclude(&self, step: Step<T>) -> Result<Sent, SendError<T>> {
+        match step {
+            Step::Done(Offered::In(evicted)) if evicted.is_empty() => Ok(Sent::Queued),
+            Step::Done(Offered::In(evicted)) => {
+                for entry in evicted {
+                    self.throw_one(entry.item, Why::Evicted);
+                }
                 Ok(Sent::Evicting)
             }
-            Ok(Offered::Dropped(entry)) => {
-                self.throw(vec![(entry, Why::NoRoom)]);
+            Step::Done(Offered::Dropped(entry)) => {
+                self.throw_one(entry.item, Why::NoRoom);
                 Ok(Sent::Dropped)
             }
-            Ok(Offered::Full(entry)) => Err(SendError::Full(entry.item)),
-            Ok(Offered::TooHeavy(entry)) => Err(SendError::TooHeavy(entry.item)),
-            Err(entry) => Err(SendError::Closed(entry.item)),
+            Step::Done(Offered::TooHeavy(entry)) => Err(SendError::TooHeavy(entry.item)),
+            Step::Done(Offered::Full(entry)) | Step::Waits(entry) => {
+                Err(SendError::Full(entry.item))
+            }
+            Step::Closed(entry) => Err(SendError::Closed(entry.item)),
         }
     }
 
-    /// Sends the item that `item` holds, or waits in line for that, at `place`.
+    /// Sends the item that `entry` holds, or waits in line for that, at `place`.
+    #[inline]
     pub(crate) fn poll_send(
         &self,
-        item: &mut Option<T>,
+        entry: &mut Option<Entry<T>>,
         place: &mut Option<usize>,
         waker: &Waker,
     ) -> Poll<Result<Sent, SendError<T>>> {
-        let Some(taken) = item.take() else {
-            return Poll::Ready(Ok(Sent::Queued));
-        };
-        let weight = self.weigh(&taken);
-        let entry = self.functions.tag(taken, weight, clock::coarse());
+        if place.is_none()
+            && let Some(offered) = entry.take()
+        {
+            // With room for it, no waker is needed.
+            match self.offer(offered) {
+                Step::Waits(offered) => *entry = Some(offered),
+                step => return Poll::Ready(self.conclude(step)),
+            }
+        }
+        self.poll_line(entry, place, waker)
+    }
+
+    fn poll_line(
+        &self,
+        entry: &mut Option<Entry<T>>,
+        place: &mut Option<usize>,
+        waker: &Waker,
+    ) -> Poll<Result<Sent, SendError<T>>> {
         let waker = waker.clone();
-        let (result, wakers, unused) = {
+        let Some(offered) = entry.take() else {
+            panic!("polled after it was ready");
+        };
+        let now = clock::coarse();
+        let (step, wakers, unused) = {
             let mut inner = self.inner.lock();
-            let (result, unused) = inner.offer_or_wait(entry, place, waker);
-            (result, self.settle(&mut inner), unused)
+            let (step, unused) = inner.offer_or_wait(offered, place, waker, now);
+            (step, self.settle(&mut inner), unused)
         };
         wakers.wake();
         drop(unused);
-        match result {
-            Ok(result) => Poll::Ready(self.conclude(result)),
-            Err(entry) => {
-                *item = Some(entry.item);
+        match step {
+            Step::Waits(offered) => {
+                *entry = Some(offered);
                 Poll::Pending
+            }
+            step => {
+                let sent = self.conclude(step);
+                // Room that was given before the last receiver went.
+                self.abandon();
+                Poll::Ready(sent)
             }
         }
     }
@@ -120,26 +145,27 @@ impl<T> Shared<T> {
         self.with(|inner, _, _| inner.try_reserve(weight))
     }
 
-    /// Gives a place in line up.
+    /// Gives a place in line up, and the room that it was given.
     pub(crate) fn stop_sending(&self, place: &mut Option<usize>) {
         let Some(place) = place.take() else {
             return;
         };
-        let waker = self.with(|inner, _, _| {
-            let (want, waker) = inner.senders.leave(place);
+        let unused = self.with(|inner, _, _| {
+            let (want, unused) = inner.senders.leave(place);
             if want.granted {
                 inner.store.unreserve(want.weight);
             }
             inner.senders.shrink();
-            waker
+            unused
         });
-        drop(waker);
+        drop(unused);
     }
 
     /// An item for a place that was reserved. It is let in although the queue may have been closed since.
     pub(crate) fn fill(&self, item: T, weight: u32) {
         let entry = self.functions.tag(item, weight, clock::coarse());
         self.with(|inner, _, _| inner.store.fill(entry));
+        self.abandon();
     }
 
     pub(crate) fn unreserve(&self, weight: u32) {
@@ -147,57 +173,79 @@ impl<T> Shared<T> {
     }
 }
 
-type Waits<R> = (R, Option<Waker>);
+/// What has become of an item.
+enum Step<T> {
+    /// It was offered, with room for it or without.
+    Done(Offered<T>),
+    /// It would have to wait, or does.
+    Waits(Entry<T>),
+    /// Nothing comes in any more.
+    Closed(Entry<T>),
+}
 
 impl<T> Inner<T> {
-    /// `Err` if the queue is closed.
     #[inline]
-    fn offer(&mut self, entry: Entry<T>) -> Result<Offered<T>, Entry<T>> {
+    fn offer(&mut self, entry: Entry<T>) -> Step<T> {
         if self.closed {
-            return Err(entry);
+            return Step::Closed(entry);
         }
-        // Nobody overtakes those who wait.
-        if !self.senders.is_empty() && self.store.waits() {
-            return Ok(Offered::Full(entry));
+        // Nobody overtakes those who wait, unless nobody is to wait behind them either.
+        if !self.senders.is_empty() && !self.drops() {
+            return self.refuse(entry);
         }
-        Ok(self.store.offer(entry))
+        match self.store.offer(entry) {
+            Offered::Full(entry) => self.refuse(entry),
+            offered => Step::Done(offered),
+        }
     }
 
-    /// `Err` with the entry if it waits now. With it, a waker that is to be dropped outside the lock.
-    #[expect(
-        clippy::type_complexity,
-        reason = "a result in a result, of a private function"
-    )]
+    fn refuse(&self, entry: Entry<T>) -> Step<T> {
+        if self.store.is_too_heavy(entry.tag.weight) {
+            Step::Done(Offered::TooHeavy(entry))
+        } else if self.store.waits() {
+            Step::Waits(entry)
+        } else {
+            Step::Done(Offered::Full(entry))
+        }
+    }
+
+    /// Whether items are dropped for want of room.
+    fn drops(&self) -> bool {
+        matches!(
+            self.store.config().overload,
+            Overload::DropOldest | Overload::DropNewest | Overload::DropLeastImportant
+        )
+    }
+
+    /// With it, a waker that is to be dropped outside the lock.
     fn offer_or_wait(
         &mut self,
-        entry: Entry<T>,
+        mut entry: Entry<T>,
         place: &mut Option<usize>,
         waker: Waker,
-    ) -> Waits<Result<Result<Offered<T>, Entry<T>>, Entry<T>>> {
+        now: Coarse,
+    ) -> (Step<T>, Option<Waker>) {
         if let Some(at) = *place {
             if !self.senders.was_called(at) {
-                return (Err(entry), Some(self.senders.rejoin(at, waker)));
+                return (Step::Waits(entry), self.senders.rejoin(at, waker));
             }
             *place = None;
-            let (want, before) = self.senders.leave(at);
+            let (want, _) = self.senders.leave(at);
             if want.granted {
+                // It has waited for the queue until now, and not in it.
+                entry.tag.since = now;
                 self.store.fill(entry);
-                return (Ok(Ok(Offered::In(Vec::new()))), Some(before));
+                return (Step::Done(Offered::In(Vec::new())), Some(waker));
             }
-            return (Ok(Err(entry)), Some(before));
+            // There will be no room: this says why, or the configuration has changed once more.
         }
         match self.offer(entry) {
-            Ok(Offered::Full(entry))
-                if self.store.waits() && !self.store.is_too_heavy(entry.tag.weight) =>
-            {
-                let want = Want {
-                    weight: entry.tag.weight,
-                    granted: false,
-                };
-                *place = Some(self.senders.join(waker, want));
-                (Err(entry), None)
+            Step::Waits(entry) => {
+                let (weight, granted) = (entry.tag.weight, false);
+                *place = Some(self.senders.join(waker, Want { weight, granted }));
+                (Step::Waits(entry), None)
             }
-            offered => (Ok(offered), Some(waker)),
+            step => (step, Some(waker)),
         }
     }
 
@@ -213,24 +261,22 @@ impl<T> Inner<T> {
         }
     }
 
+    /// With it, a waker that is to be dropped outside the lock.
     fn reserve_or_wait(
         &mut self,
         weight: u32,
         place: &mut Option<usize>,
         waker: Waker,
-    ) -> Waits<Poll<Result<(), SendError<()>>>> {
+    ) -> (Poll<Result<(), SendError<()>>>, Option<Waker>) {
         if let Some(at) = *place {
             if !self.senders.was_called(at) {
-                return (Poll::Pending, Some(self.senders.rejoin(at, waker)));
+                return (Poll::Pending, self.senders.rejoin(at, waker));
             }
             *place = None;
-            let (want, before) = self.senders.leave(at);
-            let result = if want.granted {
-                Ok(())
-            } else {
-                Err(SendError::Closed(()))
-            };
-            return (Poll::Ready(result), Some(before));
+            let (want, _) = self.senders.leave(at);
+            if want.granted {
+                return (Poll::Ready(Ok(())), Some(waker));
+            }
         }
         match self.try_reserve(weight) {
             Err(SendError::Full(())) => {

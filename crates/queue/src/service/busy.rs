@@ -1,0 +1,62 @@
+//! How many requests workers have under way, which are in the queue no more.
+
+use std::future::poll_fn;
+use std::task::{Poll, Waker};
+
+use seaworthy_core::panic;
+use seaworthy_core::sync::Lock;
+use seaworthy_core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// A count that can be waited for to be zero.
+#[derive(Debug, Default)]
+pub(super) struct Busy {
+    calls: AtomicUsize,
+    /// Somebody waits, or has waited.
+    watched: AtomicBool,
+    watchers: Lock<Vec<Waker>>,
+}
+
+impl Busy {
+    pub(super) fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    #[inline]
+    pub(super) fn begins(&self) {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+    }
+
+    #[inline]
+    pub(super) fn ends(&self, calls: usize) {
+        if calls == 0 {
+            return;
+        }
+        let before = self.calls.fetch_sub(calls, Ordering::SeqCst);
+        if before == calls && self.watched.load(Ordering::SeqCst) {
+            self.tell();
+        }
+    }
+
+    #[cold]
+    fn tell(&self) {
+        for watcher in std::mem::take(&mut *self.watchers.lock()) {
+            let _ = panic::catch(|| watcher.wake());
+        }
+    }
+
+    /// Until nothing is under way.
+    pub(super) async fn idle(&self) {
+        poll_fn(|cx| {
+            // Told from now on, then asked: an end in between is not missed.
+            self.watched.store(true, Ordering::SeqCst);
+            let waker = cx.waker().clone();
+            self.watchers.lock().push(waker);
+            if self.calls() == 0 {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+}
