@@ -159,3 +159,34 @@ fn a_deadline_comes_before_all() {
     let before = seaworthy_core::clock::Coarse::from_nanos(before);
     assert!(store.take(before, &mut Vec::new()).is_some());
 }
+
+#[test]
+fn it_can_be_switched_on_off_and_to_another_target() {
+    let mut config = controlled(Order::Fifo);
+    let codel = config.codel.take();
+    let mut store = store(config.clone());
+    let_in(&mut store, (0..100).map(plain));
+    for now in [20, 120, 130] {
+        assert_eq!(step(&mut store, now).1, Vec::new(), "off");
+    }
+    config.codel = codel;
+    store.reconfigure(config.clone(), at(140));
+    for now in [140, 240] {
+        assert_eq!(
+            step(&mut store, now).1,
+            Vec::new(),
+            "an interval has to pass"
+        );
+    }
+    // With another target, what was seen before says nothing.
+    config.codel = codel.map(|codel| Codel {
+        target: codel.target * 2,
+        ..codel
+    });
+    store.reconfigure(config.clone(), at(245));
+    for now in [245, 250] {
+        assert_eq!(step(&mut store, now).1, Vec::new(), "begun anew");
+    }
+    step(&mut store, 345);
+    assert!(step(&mut store, 346).1.len() > 80, "on");
+}

@@ -56,6 +56,25 @@ fn many_keys_at_once_leave_nothing_behind() {
     assert_empty(&fair);
 }
 
+/// While the queue is never empty.
+#[test]
+fn keys_that_leave_others_behind_leave_nothing_else_behind() {
+    let mut fair = Fair::default();
+    for _ in 0..10 {
+        fair.push(of_key(0));
+    }
+    for key in 1..10_000 {
+        fair.push(of_key(key));
+    }
+    while fair.flows.len() > 1 {
+        assert!(fair.pop().is_some());
+    }
+    for _ in 0..3 {
+        assert!(fair.pop().is_some());
+    }
+    assert_small(&fair);
+}
+
 /// Out of turn.
 #[test]
 fn keys_that_make_room_leave_nothing_behind() {
