@@ -147,20 +147,23 @@ pub(super) fn drain() {
         async || {
             let office = Office::with_callers();
             tokio::spawn(office.requests.clone().serve(service_fn(twice)));
-            sleep(MILLI).await;
+            // One is under way, one waits, one has not come.
+            sleep(5 * MILLI / 2).await;
             office
         },
         async |office| office.requests.drain(100 * MILLI).await,
         async |office, ending| {
-            if let Ending::Completed(drained) = ending {
+            if let Ending::Completed(drained) = &ending {
                 assert_eq!((drained.dropped, drained.in_flight), (0, 0));
             }
-            for caller in std::mem::take(&mut office.callers) {
-                timeout(100 * MILLI, caller)
-                    .await
-                    .expect("an answer")
-                    .expect("no panic")
-                    .ok();
+            let drained = matches!(ending, Ending::Completed(_));
+            for (number, caller) in (1..).zip(std::mem::take(&mut office.callers)) {
+                assert!(!drained || number == 3 || caller.is_finished());
+                let answer = timeout(100 * MILLI, caller).await.expect("an answer");
+                let answer = answer.expect("no panic");
+                if number < 3 {
+                    assert_eq!(answer.expect("served"), 2 * number);
+                }
             }
         },
     );
