@@ -9,7 +9,7 @@ use lexopt::prelude::*;
 pub(crate) const HELP: &str = "\
 usage: cargo compare [--only GROUP[,GROUP]] [--json FILE] [--quick]
 
-  --only GROUPS  measure only these: breaker, restart, scale
+  --only GROUPS  measure only these: breaker, queue, restart, scale
   --json FILE    write each figure as a line of JSON too
   --quick        fewer and smaller rounds, for a first look";
 
@@ -17,16 +17,18 @@ usage: cargo compare [--only GROUP[,GROUP]] [--json FILE] [--quick]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Group {
     Breaker,
+    Queue,
     Restart,
     Scale,
 }
 
 impl Group {
-    const ALL: [Self; 3] = [Self::Breaker, Self::Restart, Self::Scale];
+    const ALL: [Self; 4] = [Self::Breaker, Self::Queue, Self::Restart, Self::Scale];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Breaker => "breaker",
+            Self::Queue => "queue",
             Self::Restart => "restart",
             Self::Scale => "scale",
         }

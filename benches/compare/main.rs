@@ -14,6 +14,7 @@ mod breaker;
 mod contender;
 mod hook;
 mod progress;
+mod queue;
 mod report;
 mod restart;
 mod runtime;
@@ -64,6 +65,7 @@ fn compare(args: &Args) -> io::Result<()> {
     for group in &args.groups {
         match group {
             Group::Breaker => breaker::measure(args.quick, &progress, &mut report)?,
+            Group::Queue => queue::measure(args.quick, &progress, &mut report)?,
             Group::Restart => restart::measure(args.quick, &progress, &mut report)?,
             Group::Scale => scale::measure(args.quick, &progress, &mut report)?,
         }

@@ -19,12 +19,17 @@ mod tests {
     #[test]
     fn each_peer_has_a_version() {
         for name in [
+            "async-channel",
             "failsafe",
+            "flume",
             "kameo",
+            "kanal",
             "ractor",
             "ractor-supervisor",
             "recloser",
             "task-supervisor",
+            "tokio",
+            "tower",
             "tower-resilience",
         ] {
             let shown = named(name);
