@@ -59,6 +59,14 @@ pub(crate) async fn play() -> Result<(), BoxError> {
         }
         there(&system, &list, what).await?;
     }
+    println!("Bob's list server is killed ten times, whatever it has under way:");
+    for round in 0..10 {
+        // He calls it all the time: the next one is soon there, and busy.
+        time::sleep(Duration::from_millis(round)).await;
+        while system.kill("Bob").await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    }
     say(&system, "tree").await?;
     stop.send_replace(true);
     let mut kept = Vec::new();
@@ -132,7 +140,6 @@ fn begin(
             {
                 kept.push(entry);
             }
-            time::sleep(Duration::from_millis(2)).await;
         }
         kept
     })

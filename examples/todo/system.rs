@@ -126,6 +126,7 @@ fn tell(event: &Event) {
         event.detail(),
         Some(
             SupervisorEvent::ChildCrashed(_)
+                | SupervisorEvent::ChildStartFailed { .. }
                 | SupervisorEvent::SupervisorExited { .. }
                 | SupervisorEvent::IntensityExceeded { .. }
         )
