@@ -281,6 +281,59 @@ fn the_breaker_of_the_fhir_server_opens_and_closes_with_its_causes() {
     );
 }
 
+#[test]
+fn alices_list_is_there_after_every_crash() {
+    let out = run("todo");
+    let there = |after: &str| format!("checked: Alice's list is there after {after}");
+    let lines = [
+        "> kill Alice".to_owned(),
+        there("her list server was killed"),
+        there("a database worker was killed"),
+        "> add Alice a bug report".to_owned(),
+        there("a worker crashed with her entry in its hands"),
+        there("all database workers were killed"),
+        there("all list servers were killed"),
+        "put aside after 3 attempts: `poison` of Mallory (the worker panicked: no worker"
+            .to_owned(),
+        "checked: who asked for poison is told".to_owned(),
+        there("an entry of somebody else killed whichever worker had it"),
+        "todo [one for one] running, ".to_owned(),
+        there("the system was stopped and started again"),
+        there("her list server had gone to sleep"),
+        there("the whole process was killed"),
+    ];
+    assert_lines(&out, &lines.each_ref().map(String::as_str));
+    let kept = out.matches("none is lost, and none is there twice");
+    assert_eq!(kept.count(), 3, "{out}");
+}
+
+#[test]
+fn the_overloaded_worker_serves_more_in_time_if_it_serves_fewer() {
+    let out = run("overloaded_worker");
+    assert_lines(
+        &out,
+        &[
+            "0.25 s: ",
+            "unbounded channel",
+            "Reject, room for 10",
+            "DropOldest, room for 10",
+            "AdaptiveLifo",
+            "CoDel",
+            "checked: behind the unbounded channel somebody was served after more than a second",
+            "checked: most of what was served there was served too late",
+            "checked: Reject, room for 10: at least twice as many served in time",
+            "checked: DropOldest, room for 10: at least twice as many served in time",
+            "checked: AdaptiveLifo: at least twice as many served in time",
+            "checked: CoDel: at least twice as many served in time",
+            "checked: whoever was turned away cost the worker nothing",
+        ],
+    );
+    assert!(
+        out.contains(" queue full") && out.contains(" evicted"),
+        "{out}"
+    );
+}
+
 /// All of these occur, one after the other.
 #[track_caller]
 fn assert_in_order(out: &str, expected: &[&str]) {
