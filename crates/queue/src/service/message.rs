@@ -44,9 +44,9 @@ impl<Req, Res, E> Message<Req, Res, E> {
     /// It leaves the queue, and nobody will serve it.
     pub(super) fn turn_away(self, why: Why, component: Name) {
         let reason = match why {
-            Why::Evicted | Why::WaitedTooLong => Reason::Evicted,
+            Why::Evicted => Reason::Evicted,
             Why::NoRoom => Reason::QueueFull,
-            Why::Expired => Reason::Expired,
+            Why::Expired | Why::WaitedTooLong => Reason::Expired,
             Why::NoRoomForDeadLetters => Reason::Crashed,
             Why::Drained => Reason::ShuttingDown,
             Why::Abandoned => Reason::Stopped,
