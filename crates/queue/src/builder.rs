@@ -112,6 +112,24 @@ impl<T> QueueBuilder<T> {
         self
     }
 
+    /// After so many deliveries without an acknowledgement an item is a dead letter. Default: 5.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.config.deliveries.max_attempts = attempts;
+        self
+    }
+
+    /// A delivery that is not acknowledged after this time is made again. `None`: it may take any time. Default: 30 s.
+    pub fn lease(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.config.deliveries.lease = time.into();
+        self
+    }
+
+    /// How many deliveries may be under way at the same time. Default: as many as the queue holds.
+    pub fn max_in_flight(mut self, deliveries: usize) -> Self {
+        self.config.deliveries.max_in_flight = Some(deliveries);
+        self
+    }
+
     /// What becomes of items that were delivered.
     pub fn deliveries(mut self, deliveries: Deliveries) -> Self {
         self.config.deliveries = deliveries;

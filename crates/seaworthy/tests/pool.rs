@@ -35,10 +35,9 @@ fn worker(name: String, queue: &Queue<u32>, handled: &Handled) -> Child {
 /// handled once.
 #[tokio::test(start_paused = true)]
 async fn a_poison_message_kills_workers_but_not_the_pool() {
-    let mut config = seaworthy::queue::Config::default();
-    (config.capacity, config.deliveries.max_attempts) = (2000, 3);
     let queue: Queue<u32> = Queue::builder("jobs")
-        .config(config)
+        .capacity(2000)
+        .max_attempts(3)
         .build()
         .expect("it is allowed");
     let handled = Handled::default();
