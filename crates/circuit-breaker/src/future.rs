@@ -101,19 +101,28 @@ impl<F, T, C> PinnedDrop for State<F, T, C> {
     }
 }
 
+/// Calls the service behind the breaker, whose future goes on under this permit.
+#[inline(always)]
+pub(crate) fn begin<F>(mut permit: Permit, call: impl FnOnce() -> F) -> (F, Permit) {
+    let bomb = Bomb::new(&mut permit);
+    let future = call();
+    bomb.defuse();
+    (future, permit)
+}
+
 /// Ends the call at once if the code of the user panics, not when somebody drops what is left of it.
-pub(crate) struct Bomb<'a>(Option<&'a mut Permit>);
+struct Bomb<'a>(Option<&'a mut Permit>);
 
 impl<'a> Bomb<'a> {
     #[inline]
-    pub(crate) fn new(permit: &'a mut Permit) -> Self {
+    fn new(permit: &'a mut Permit) -> Self {
         Self(Some(permit))
     }
 }
 
 impl Bomb<'_> {
     #[inline]
-    pub(crate) fn defuse(mut self) {
+    fn defuse(mut self) {
         self.0 = None;
     }
 }

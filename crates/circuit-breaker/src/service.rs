@@ -9,7 +9,7 @@ use seaworthy_core::reject::{IntoError, Reject};
 use tower_service::Service;
 
 use crate::entrance::Entrance;
-use crate::future::{Bomb, ResponseFuture};
+use crate::future::{ResponseFuture, begin};
 
 /// A service behind a breaker. Made by [`CircuitBreakerLayer`](crate::CircuitBreakerLayer).
 ///
@@ -67,10 +67,8 @@ where
     #[inline]
     fn call(&mut self, request: Req) -> Self::Future {
         match self.entrance.enter() {
-            Ok(mut permit) => {
-                let bomb = Bomb::new(&mut permit);
-                let future = self.inner.call(request);
-                bomb.defuse();
+            Ok(permit) => {
+                let (future, permit) = begin(permit, || self.inner.call(request));
                 ResponseFuture::call(future, permit, self.classify.clone())
             }
             Err(rejected) => ResponseFuture::rejected(self.reject.reject(rejected)),

@@ -37,12 +37,7 @@ use crate::{Executed, Reason, Rejected};
 #[must_use]
 pub fn respond<B: Default>(rejected: Rejected) -> Response<B> {
     let mut response = Response::new(B::default());
-    *response.status_mut() = match (rejected.executed(), rejected.reason()) {
-        (Executed::Maybe, Reason::TimedOut) => StatusCode::GATEWAY_TIMEOUT,
-        (Executed::Maybe, _) => StatusCode::INTERNAL_SERVER_ERROR,
-        (Executed::No, reason) if is_too_much(reason) => StatusCode::TOO_MANY_REQUESTS,
-        (Executed::No, _) => StatusCode::SERVICE_UNAVAILABLE,
-    };
+    (*response.status_mut(), _) = statuses(rejected);
     if let Some(delay) = rejected.retry_after() {
         let seconds = delay.as_secs();
         let seconds = seconds.saturating_add(u64::from(delay.subsec_nanos() > 0));
@@ -77,12 +72,7 @@ pub fn respond<B: Default>(rejected: Rejected) -> Response<B> {
 /// ```
 #[must_use]
 pub fn respond_grpc<B: Default>(rejected: Rejected) -> Response<B> {
-    let status: u16 = match (rejected.executed(), rejected.reason()) {
-        (Executed::Maybe, Reason::TimedOut) => 4,
-        (Executed::Maybe, _) => 2,
-        (Executed::No, reason) if is_too_much(reason) => 8,
-        (Executed::No, _) => 14,
-    };
+    let (_, status) = statuses(rejected);
     let mut response = Response::new(B::default());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
@@ -98,6 +88,16 @@ pub fn respond_grpc<B: Default>(rejected: Rejected) -> Response<B> {
     }
     response.extensions_mut().insert(rejected);
     response
+}
+
+/// The status of HTTP and that of gRPC.
+fn statuses(rejected: Rejected) -> (StatusCode, u16) {
+    match (rejected.executed(), rejected.reason()) {
+        (Executed::Maybe, Reason::TimedOut) => (StatusCode::GATEWAY_TIMEOUT, 4),
+        (Executed::Maybe, _) => (StatusCode::INTERNAL_SERVER_ERROR, 2),
+        (Executed::No, reason) if is_too_much(reason) => (StatusCode::TOO_MANY_REQUESTS, 8),
+        (Executed::No, _) => (StatusCode::SERVICE_UNAVAILABLE, 14),
+    }
 }
 
 /// Whether the service is well, and the caller is to send less.

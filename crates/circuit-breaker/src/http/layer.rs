@@ -16,7 +16,7 @@ use super::classify::{HttpStatus, JudgeTrailers};
 use super::future::HttpResponseFuture;
 use crate::breaker::CircuitBreaker;
 use crate::entrance::Entrance;
-use crate::future::Bomb;
+use crate::future::begin;
 use crate::layer::Options;
 
 /// Puts a breaker in front of an HTTP service, for which a call lasts until its body has ended. Made by
@@ -181,10 +181,8 @@ where
 
     fn call(&mut self, request: Req) -> Self::Future {
         match self.entrance.enter() {
-            Ok(mut permit) => {
-                let bomb = Bomb::new(&mut permit);
-                let future = self.inner.call(request);
-                bomb.defuse();
+            Ok(permit) => {
+                let (future, permit) = begin(permit, || self.inner.call(request));
                 HttpResponseFuture::call(future, permit, self.protocol.clone())
             }
             Err(rejected) => HttpResponseFuture::rejected(self.reject.reject(rejected)),

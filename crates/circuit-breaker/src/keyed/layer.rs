@@ -11,7 +11,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::CircuitBreakers;
-use crate::future::{Bomb, ResponseFuture};
+use crate::future::{ResponseFuture, begin};
 use crate::readiness::unasked;
 
 /// Puts the breaker of each request's key in front of a service. Made by [`CircuitBreakers::layer`].
@@ -135,10 +135,8 @@ where
             Err(unasked(breaker.shared()))
         };
         match admitted {
-            Ok(mut permit) => {
-                let bomb = Bomb::new(&mut permit);
-                let future = self.inner.call(request);
-                bomb.defuse();
+            Ok(permit) => {
+                let (future, permit) = begin(permit, || self.inner.call(request));
                 ResponseFuture::call(future, permit, layer.classify.clone())
             }
             Err(rejected) => ResponseFuture::rejected(layer.reject.reject(rejected)),

@@ -143,22 +143,22 @@ impl Shared {
     /// A place in line while it is open.
     pub(crate) fn wait_while_open(&self, place: &mut u64, waker: &Waker) -> Result<(), Delay> {
         self.or_wait(place, waker, |inner, now| {
-            match inner.machine.refuses(now) {
-                Some(refusal) if self.insists(refusal, now) => Err(refusal),
-                _ => Ok(()),
-            }
+            self.refuses(inner, now).map_or(Ok(()), Err)
         })
     }
 
     /// A place in line while it is not open. The time, if it is.
     pub(crate) fn wait_while_closed(&self, place: &mut u64, waker: &Waker) -> Option<Coarse> {
-        let waits = self.or_wait(place, waker, |inner, now| {
-            match inner.machine.refuses(now) {
-                Some(refusal) if self.insists(refusal, now) => Ok(now),
-                _ => Err(()),
-            }
+        let open = self.or_wait(place, waker, |inner, now| {
+            self.refuses(inner, now).map(|_| now).ok_or(())
         });
-        waits.ok()
+        open.ok()
+    }
+
+    /// What a call would be told now.
+    fn refuses(&self, inner: &Inner, now: Coarse) -> Option<Refusal> {
+        let refusal = inner.machine.refuses(now);
+        refusal.filter(|refusal| self.insists(*refusal, now))
     }
 
     /// An attempt, and a place in line if it fails; then also when to try again.
