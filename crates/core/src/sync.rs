@@ -8,8 +8,8 @@ use loom::sync as imp;
 #[cfg(not(seaworthy_loom))]
 use std::sync as imp;
 
-pub use imp::atomic;
-use imp::{Mutex, MutexGuard};
+use imp::Mutex;
+pub use imp::{MutexGuard, atomic};
 
 /// A mutex that a panic does not poison.
 ///

@@ -137,6 +137,13 @@ pub struct Deliveries {
     pub dead_letters: usize,
 }
 
+impl Config {
+    /// Whether what becomes of an item depends on how long it has waited.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.codel.is_some() || matches!(self.order, Order::AdaptiveLifo(_))
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {

@@ -58,7 +58,11 @@ impl<T> Offering<T> {
         waker: &Waker,
     ) -> Poll<Result<Sent, SendError<T>>> {
         if let Some(item) = self.item.take() {
-            self.entry = Some(shared.entry(item));
+            // With room for it, no waker is needed.
+            match shared.let_in(shared.entry(item)) {
+                Ok(()) => return Poll::Ready(Ok(Sent::Queued)),
+                Err(entry) => self.entry = Some(entry),
+            }
         }
         shared.poll_send(&mut self.entry, &mut self.place, waker)
     }

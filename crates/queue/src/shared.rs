@@ -14,7 +14,7 @@ use std::sync::Arc;
 use seaworthy_core::clock::{self, Coarse};
 use seaworthy_core::name::Kept;
 use seaworthy_core::panic;
-use seaworthy_core::sync::Lock;
+use seaworthy_core::sync::{Lock, MutexGuard};
 use seaworthy_core::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use seaworthy_core::{ConfigError, Name};
 
@@ -22,7 +22,6 @@ use crate::config::Config;
 use crate::functions::Functions;
 use crate::places::Places;
 use crate::store::{Overboard, Store};
-use crate::wakers::Wakers;
 use crate::why::Why;
 
 /// A store behind a lock, and those who wait for it.
@@ -34,20 +33,20 @@ pub(crate) struct Shared<T> {
     name: Kept,
     inner: Lock<Inner<T>>,
     functions: Functions<T>,
-    /// What is to be known about whether items are let in without taking the lock.
-    door: AtomicU8,
+    /// What is known without taking the lock, as bits.
+    known: AtomicU8,
     /// Handles by which items may come, and by which they may go.
     senders: AtomicUsize,
     receivers: AtomicUsize,
     pub(crate) dropped: AtomicU64,
 }
 
-/// It takes the lock to know.
-const OPEN: u8 = 0;
 /// There is no room, and who has an item does not drop one for it.
 const FULL: u8 = 1;
 /// Nothing comes in any more.
 const CLOSED: u8 = 2;
+/// It takes the lock to know what there is to receive; nothing, without this.
+const STIRS: u8 = 4;
 
 #[derive(Debug)]
 pub(crate) struct Inner<T> {
@@ -98,7 +97,7 @@ impl<T> Shared<T> {
         Arc::new(Self {
             name: Kept::new(name),
             inner: Lock::new(Inner {
-                store: Store::new(config, clock::coarse()),
+                store: Store::new(config),
                 receivers: [Places::default(), Places::default()],
                 turn: Way::Board,
                 keeper: None,
@@ -107,7 +106,7 @@ impl<T> Shared<T> {
                 closed: false,
             }),
             functions,
-            door: AtomicU8::new(OPEN),
+            known: AtomicU8::new(0),
             senders: AtomicUsize::new(0),
             receivers: AtomicUsize::new(0),
             dropped: AtomicU64::new(0),
@@ -128,26 +127,46 @@ impl<T> Shared<T> {
         change: impl FnOnce(&mut Inner<T>, Coarse, &mut Vec<Overboard<T>>) -> R,
     ) -> R {
         let mut overboard = Vec::new();
-        let (result, wakers) = {
-            let mut inner = self.inner.lock();
-            let result = change(&mut inner, clock::coarse(), &mut overboard);
-            (result, self.settle(&mut inner))
-        };
-        wakers.wake();
+        let mut inner = self.inner.lock();
+        let result = change(&mut inner, clock::coarse(), &mut overboard);
+        self.settle(inner);
         self.throw(overboard);
         result
     }
 
-    /// Gives room to those who wait for it, and calls those who wait for items. Under the lock, after each change.
+    /// Gives room to those who wait for it, and calls those who wait for items. After each change, with the lock that it
+    /// was made under.
     #[inline]
-    fn settle(&self, inner: &mut Inner<T>) -> Wakers {
-        let wakers = inner.call();
-        let door = inner.door();
-        if self.door.load(Ordering::Relaxed) != door {
-            // Whoever knows, by whatever way, of a change that was made before reads this or something newer.
-            self.door.store(door, Ordering::Relaxed);
+    fn settle(&self, mut inner: MutexGuard<'_, Inner<T>>) {
+        if inner.is_quiet() {
+            // Whoever comes next looks for itself.
+            inner.store.take_news();
+            self.note(&inner);
+        } else {
+            self.call(inner);
         }
-        wakers
+    }
+
+    fn call(&self, mut inner: MutexGuard<'_, Inner<T>>) {
+        let wakers = inner.call();
+        self.note(&inner);
+        drop(inner);
+        wakers.wake();
+    }
+
+    #[inline]
+    fn note(&self, inner: &Inner<T>) {
+        let known = inner.known();
+        if self.known.load(Ordering::Relaxed) != known {
+            // Whoever knows, by whatever way, of a change that was made before reads this or something newer.
+            self.known.store(known, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether all of this is known.
+    #[inline]
+    fn is_known(&self, bits: u8) -> bool {
+        self.known.load(Ordering::Relaxed) & bits == bits
     }
 
     /// Items leave otherwise than to a receiver.
@@ -169,7 +188,7 @@ impl<T> Shared<T> {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.door.load(Ordering::Relaxed) == CLOSED || self.is_orphaned()
+        self.is_known(CLOSED) || self.is_orphaned()
     }
 
     pub(crate) fn look<R>(&self, look: impl FnOnce(&Store<T>) -> R) -> R {
@@ -190,7 +209,7 @@ impl<T> Shared<T> {
 
     pub(crate) fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
         config.check(self.name(), self.functions.given())?;
-        self.with(|inner, now, _| inner.store.reconfigure(config, now));
+        self.with(|inner, _, _| inner.store.reconfigure(config));
         Ok(())
     }
 
@@ -211,15 +230,19 @@ impl<T> Inner<T> {
         self.closed && self.store.used() == 0
     }
 
-    /// Whether an item of any weight is handed back without further ado.
-    fn door(&self) -> u8 {
-        if self.closed {
-            CLOSED
-        } else if self.store.refuses_all() {
-            FULL
-        } else {
-            OPEN
-        }
+    /// Nobody waits for anything that may be there now.
+    #[inline]
+    fn is_quiet(&self) -> bool {
+        self.receivers.iter().all(Places::is_empty) && self.senders.is_empty() && !self.closed
+    }
+
+    /// What may be told without the lock.
+    #[inline]
+    fn known(&self) -> u8 {
+        let full = u8::from(self.store.refuses_all()) * FULL;
+        let closed = u8::from(self.closed) * CLOSED;
+        let stirs = self.closed || self.store.len() > 0 || self.store.awaits_something();
+        full | closed | u8::from(stirs) * STIRS
     }
 }
 

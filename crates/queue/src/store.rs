@@ -49,14 +49,17 @@ pub(crate) struct Store<T> {
     /// How often one more receiver might have got something since this was asked last: for each item that came to wait,
     /// and for each delivery that ended while items waited, as there may be one more under way now.
     news: usize,
+    /// An item may be too late, or its turn is a matter of how long others have waited.
+    timed: bool,
 }
 
 /// An item that left the queue otherwise than to a receiver.
 pub(crate) type Overboard<T> = (Entry<T>, Why);
 
 impl<T> Store<T> {
-    pub(crate) fn new(config: Config, _now: Coarse) -> Self {
+    pub(crate) fn new(config: Config) -> Self {
         Self {
+            timed: config.is_timed(),
             line: Line::new(&config),
             flights: Flights::new(config.deliveries, config.capacity),
             later: BTreeMap::new(),
@@ -76,7 +79,8 @@ impl<T> Store<T> {
 
     /// Goes by another configuration, which was checked. What is in it stays, even if it is more than there may be by now;
     /// what waits is lined up anew if others go first. Leases that have begun end when they were to end.
-    pub(crate) fn reconfigure(&mut self, config: Config, _now: Coarse) {
+    pub(crate) fn reconfigure(&mut self, config: Config) {
+        self.timed |= config.is_timed();
         self.flights.reconfigure(config.deliveries, config.capacity);
         self.line.reconfigure(&self.config, &config);
         self.config = config;
@@ -85,6 +89,7 @@ impl<T> Store<T> {
     }
 
     /// How many wait.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.line.len()
     }
@@ -126,7 +131,14 @@ impl<T> Store<T> {
         self.credit.ask(items);
     }
 
+    /// Whether it matters to whoever receives what time it is.
+    #[inline]
+    pub(crate) fn is_timed(&self) -> bool {
+        self.timed || self.awaits_something()
+    }
+
     /// The item whose turn it is. Those that it is too late for go overboard.
+    #[inline]
     pub(crate) fn take(
         &mut self,
         now: Coarse,
@@ -166,6 +178,7 @@ impl<T> Store<T> {
         self.flights.extend(now, ticket)
     }
 
+    #[inline]
     fn next(&mut self, now: Coarse, overboard: &mut Vec<Overboard<T>>) -> Option<Entry<T>> {
         let before = overboard.len();
         let entry = self.line.pop(now, overboard);
@@ -187,6 +200,7 @@ impl<T> Store<T> {
     }
 
     /// Whether one more may be delivered.
+    #[inline]
     pub(crate) fn may_board(&self) -> bool {
         self.flights.has_room()
     }
@@ -200,6 +214,7 @@ impl<T> Store<T> {
     }
 
     /// How many receivers are to be told that there may be something for them.
+    #[inline]
     pub(crate) fn take_news(&mut self) -> usize {
         std::mem::take(&mut self.news)
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use seaworthy_core::clock::{self, Coarse};
 use seaworthy_core::panic;
 
-use super::{Inner, Keeper, Shared, Way};
+use super::{Inner, Keeper, STIRS, Shared, Way};
 use crate::error::TryRecvError;
 use crate::letter::DeadLetter;
 use crate::store::entry::{Entry, Tag};
@@ -91,6 +91,9 @@ impl<T> Shared<T> {
 
     /// Whether there is something to receive.
     pub(crate) fn peek(&self, seat: &Seat) -> Result<(), TryRecvError> {
+        if !self.is_known(STIRS) {
+            return Err(TryRecvError::Empty);
+        }
         let inner = self.inner.lock();
         if inner.has_something(seat.way, clock::coarse()) {
             Ok(())
@@ -106,21 +109,25 @@ impl<T> Shared<T> {
         seat: &mut Seat,
         take: impl FnOnce(&mut Inner<T>, Coarse, &mut Vec<Overboard<T>>) -> Option<R>,
     ) -> Result<R, TryRecvError> {
-        let now = clock::coarse();
+        if !self.is_known(STIRS) {
+            return Err(TryRecvError::Empty);
+        }
         let mut overboard = Vec::new();
-        let (taken, wakers, unused) = {
-            let mut inner = self.inner.lock();
-            let taken = take(&mut inner, now, &mut overboard);
-            let taken = taken.ok_or_else(|| inner.nothing());
-            let stays = taken.as_ref().is_err_and(|it| *it == TryRecvError::Empty);
-            let unused = if stays {
-                None
-            } else {
-                inner.leave_line(seat, true)
-            };
-            (taken, self.settle(&mut inner), unused)
+        let mut inner = self.inner.lock();
+        let now = if inner.store.is_timed() {
+            clock::coarse()
+        } else {
+            Coarse::default()
         };
-        wakers.wake();
+        let taken = take(&mut inner, now, &mut overboard);
+        let taken = taken.ok_or_else(|| inner.nothing());
+        let stays = taken.as_ref().is_err_and(|it| *it == TryRecvError::Empty);
+        let unused = if stays || seat.place.is_none() {
+            None
+        } else {
+            inner.leave_line(seat, true)
+        };
+        self.settle(inner);
         drop(unused);
         if !overboard.is_empty() {
             self.throw(overboard);
@@ -132,21 +139,22 @@ impl<T> Shared<T> {
     pub(crate) fn line_up(&self, seat: &mut Seat, waker: &Waker) -> Lined {
         let waker = waker.clone();
         let now = clock::coarse();
-        let (lined, wakers, unused) = {
-            let mut inner = self.inner.lock();
-            let (lined, unused) = inner.line_up(seat, waker, now);
-            (lined, self.settle(&mut inner), unused)
-        };
-        wakers.wake();
+        let mut inner = self.inner.lock();
+        let (lined, unused) = inner.line_up(seat, waker, now);
+        self.settle(inner);
         drop(unused);
         lined
     }
 
     /// Gives a place in line up. Who was called and took nothing calls the next.
+    #[inline]
     pub(crate) fn stop_receiving(&self, seat: &mut Seat) {
-        if seat.place.is_none() {
-            return;
+        if seat.place.is_some() {
+            self.leave_line(seat);
         }
+    }
+
+    fn leave_line(&self, seat: &mut Seat) {
         let unused = self.with(|inner, _, _| inner.leave_line(seat, false));
         drop(unused);
     }

@@ -3,8 +3,6 @@
 use std::task::{Poll, Waker};
 
 use seaworthy_core::clock::{self, Coarse};
-use seaworthy_core::sync::atomic::Ordering;
-
 use super::{CLOSED, FULL, Inner, Shared, Want};
 use crate::config::Overload;
 use crate::error::SendError;
@@ -24,13 +22,28 @@ impl<T> Shared<T> {
     /// Sends an item if that can be done at once.
     #[inline]
     pub(crate) fn try_send(&self, item: T) -> Result<Sent, SendError<T>> {
-        match self.door.load(Ordering::Relaxed) {
-            FULL => return Err(SendError::Full(item)),
-            CLOSED => return Err(SendError::Closed(item)),
-            _ => {}
+        if self.is_known(CLOSED) {
+            return Err(SendError::Closed(item));
         }
-        let entry = self.entry(item);
-        self.conclude(self.offer(entry))
+        if self.is_known(FULL) {
+            return Err(SendError::Full(item));
+        }
+        match self.let_in(self.entry(item)) {
+            Ok(()) => Ok(Sent::Queued),
+            Err(entry) => self.conclude(self.offer(entry)),
+        }
+    }
+
+    /// Lets an item in for which there is room that nobody waits for, which is the usual case. The item, otherwise.
+    #[inline]
+    pub(crate) fn let_in(&self, entry: Entry<T>) -> Result<(), Entry<T>> {
+        let mut inner = self.inner.lock();
+        if inner.closed || !inner.senders.is_empty() {
+            return Err(entry);
+        }
+        inner.store.let_in(entry)?;
+        self.settle(inner);
+        Ok(())
     }
 
     /// Whether who has no room waits for some.
@@ -38,18 +51,14 @@ impl<T> Shared<T> {
         self.look(|store| store.waits())
     }
 
-    #[inline]
+    #[cold]
     fn offer(&self, entry: Entry<T>) -> Step<T> {
-        let (step, wakers) = {
-            let mut inner = self.inner.lock();
-            let step = inner.offer(entry);
-            (step, self.settle(&mut inner))
-        };
-        wakers.wake();
+        let mut inner = self.inner.lock();
+        let step = inner.offer(entry);
+        self.settle(inner);
         step
     }
 
-    #[inline]
     fn conclude(&self, step: Step<T>) -> Result<Sent, SendError<T>> {
         match step {
             Step::Done(Offered::In(evicted)) if evicted.is_empty() => Ok(Sent::Queued),
@@ -72,26 +81,7 @@ impl<T> Shared<T> {
     }
 
     /// Sends the item that `entry` holds, or waits in line for that, at `place`.
-    #[inline]
     pub(crate) fn poll_send(
-        &self,
-        entry: &mut Option<Entry<T>>,
-        place: &mut Option<usize>,
-        waker: &Waker,
-    ) -> Poll<Result<Sent, SendError<T>>> {
-        if place.is_none()
-            && let Some(offered) = entry.take()
-        {
-            // With room for it, no waker is needed.
-            match self.offer(offered) {
-                Step::Waits(offered) => *entry = Some(offered),
-                step => return Poll::Ready(self.conclude(step)),
-            }
-        }
-        self.poll_line(entry, place, waker)
-    }
-
-    fn poll_line(
         &self,
         entry: &mut Option<Entry<T>>,
         place: &mut Option<usize>,
@@ -102,12 +92,9 @@ impl<T> Shared<T> {
             panic!("polled after it was ready");
         };
         let now = clock::coarse();
-        let (step, wakers, unused) = {
-            let mut inner = self.inner.lock();
-            let (step, unused) = inner.offer_or_wait(offered, place, waker, now);
-            (step, self.settle(&mut inner), unused)
-        };
-        wakers.wake();
+        let mut inner = self.inner.lock();
+        let (step, unused) = inner.offer_or_wait(offered, place, waker, now);
+        self.settle(inner);
         drop(unused);
         match step {
             Step::Waits(offered) => {
@@ -131,12 +118,9 @@ impl<T> Shared<T> {
         waker: &Waker,
     ) -> Poll<Result<(), SendError<()>>> {
         let waker = waker.clone();
-        let (result, wakers, unused) = {
-            let mut inner = self.inner.lock();
-            let (result, unused) = inner.reserve_or_wait(weight, place, waker);
-            (result, self.settle(&mut inner), unused)
-        };
-        wakers.wake();
+        let mut inner = self.inner.lock();
+        let (result, unused) = inner.reserve_or_wait(weight, place, waker);
+        self.settle(inner);
         drop(unused);
         result
     }
@@ -146,10 +130,14 @@ impl<T> Shared<T> {
     }
 
     /// Gives a place in line up, and the room that it was given.
+    #[inline]
     pub(crate) fn stop_sending(&self, place: &mut Option<usize>) {
-        let Some(place) = place.take() else {
-            return;
-        };
+        if let Some(place) = place.take() {
+            self.leave(place);
+        }
+    }
+
+    fn leave(&self, place: usize) {
         let unused = self.with(|inner, _, _| {
             let (want, unused) = inner.senders.leave(place);
             if want.granted {
@@ -184,7 +172,6 @@ enum Step<T> {
 }
 
 impl<T> Inner<T> {
-    #[inline]
     fn offer(&mut self, entry: Entry<T>) -> Step<T> {
         if self.closed {
             return Step::Closed(entry);

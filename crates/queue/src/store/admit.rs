@@ -1,7 +1,7 @@
 //! Who is let in, and who gives way.
 
 use super::Store;
-use super::entry::Entry;
+use super::entry::{Entry, NEVER};
 use crate::config::Overload;
 
 /// What becomes of an item that is offered.
@@ -65,13 +65,25 @@ impl<T> Store<T> {
         self.line_up(entry);
     }
 
+    /// Lets an item in for which there is room. The item, if there is none.
     #[inline]
-    pub(crate) fn offer(&mut self, entry: Entry<T>) -> Offered<T> {
-        let weight = entry.tag.weight;
-        if self.has_room(weight) {
-            self.admit(entry);
-            return Offered::In(Vec::new());
+    pub(crate) fn let_in(&mut self, entry: Entry<T>) -> Result<(), Entry<T>> {
+        if !self.has_room(entry.tag.weight) {
+            return Err(entry);
         }
+        self.admit(entry);
+        Ok(())
+    }
+
+    pub(crate) fn offer(&mut self, entry: Entry<T>) -> Offered<T> {
+        match self.let_in(entry) {
+            Ok(()) => Offered::In(Vec::new()),
+            Err(entry) => self.offer_without_room(entry),
+        }
+    }
+
+    fn offer_without_room(&mut self, entry: Entry<T>) -> Offered<T> {
+        let weight = entry.tag.weight;
         if self.is_too_heavy(weight) {
             return Offered::TooHeavy(entry);
         }
@@ -106,6 +118,7 @@ impl<T> Store<T> {
     fn line_up(&mut self, mut entry: Entry<T>) {
         self.numbers += 1;
         entry.tag.number = self.numbers;
+        self.timed |= entry.tag.deadline < NEVER;
         self.line.push(entry);
         self.news += 1;
     }
@@ -133,6 +146,7 @@ impl<T> Store<T> {
     }
 
     /// Whether any item would be handed back now.
+    #[inline]
     pub(crate) fn refuses_all(&self) -> bool {
         let drops = matches!(
             self.config.overload,

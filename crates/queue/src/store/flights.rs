@@ -52,10 +52,12 @@ impl<T> Flights<T> {
         self.most = config.max_in_flight.unwrap_or(capacity);
     }
 
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.flights.len()
     }
 
+    #[inline]
     pub(super) fn has_room(&self) -> bool {
         self.flights.len() < self.most
     }
@@ -128,6 +130,12 @@ impl<T> Flights<T> {
             return None;
         }
         self.take(slot)
+    }
+
+    /// Whether a lease is going to end.
+    #[inline]
+    pub(super) fn has_leases(&self) -> bool {
+        !self.leases.is_empty()
     }
 
     pub(super) fn next_due(&self) -> Option<Coarse> {

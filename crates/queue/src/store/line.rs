@@ -56,11 +56,13 @@ impl<T> Line<T> {
         }
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
     /// The place of an item's class among those that there are.
+    #[inline]
     pub(crate) fn class_of(&self, entry: &Entry<T>) -> usize {
         usize::from(entry.tag.class).min(self.classes.len() - 1)
     }
@@ -79,6 +81,7 @@ impl<T> Line<T> {
     }
 
     /// The one whose turn it is. Those that it is too late for go overboard.
+    #[inline]
     pub(crate) fn pop(
         &mut self,
         now: Coarse,

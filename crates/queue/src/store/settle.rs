@@ -109,7 +109,15 @@ impl<T> Store<T> {
     }
 
     /// Lets time pass: deliveries whose lease is over are made again, and what was to come later is there.
+    #[inline]
     pub(crate) fn pass(&mut self, now: Coarse, overboard: &mut Vec<Overboard<T>>) {
+        if self.awaits_something() {
+            self.pass_time(now, overboard);
+        }
+    }
+
+    #[inline(never)]
+    fn pass_time(&mut self, now: Coarse, overboard: &mut Vec<Overboard<T>>) {
         while let Some(entry) = self.flights.overdue(now) {
             self.fail_now(now, entry, Failure::LeaseOver, overboard);
             self.pass_news_on();
@@ -120,6 +128,12 @@ impl<T> Store<T> {
             self.line.put_back(first.remove());
             self.pass_news_on();
         }
+    }
+
+    /// Whether something is going to be due that nobody brings about.
+    #[inline]
+    pub(crate) fn awaits_something(&self) -> bool {
+        !self.later.is_empty() || self.flights.has_leases()
     }
 
     /// When something is due that nobody brings about.

@@ -45,7 +45,7 @@ fn cases() -> ProptestConfig {
 }
 
 fn store(config: Config) -> Store<u64> {
-    Store::new(config, at(0))
+    Store::new(config)
 }
 
 /// A configuration of this order and capacity.

@@ -182,10 +182,10 @@ fn all_but_dead_letters_count_against_the_capacity() {
 fn a_smaller_capacity_drops_nothing_and_lets_nothing_in() {
     let mut store = store(with(Overload::DropOldest, 5));
     let_in(&mut store, (0..5).map(plain));
-    store.reconfigure(with(Overload::Reject, 2), at(0));
+    store.reconfigure(with(Overload::Reject, 2));
     assert_eq!(store.len(), 5);
     assert!(matches!(store.offer(plain(5)), Offered::Full(_)));
-    store.reconfigure(with(Overload::DropOldest, 2), at(0));
+    store.reconfigure(with(Overload::DropOldest, 2));
     assert_eq!(evicted(&mut store, plain(6)), [0, 1, 2, 3]);
     assert_eq!(take_all(&mut store, at(0)), [4, 6]);
 }
@@ -204,13 +204,13 @@ fn items_that_wait_line_up_anew_when_others_go_first() {
         ],
     );
     config.classes = 2;
-    store.reconfigure(config.clone(), at(0));
+    store.reconfigure(config.clone());
     assert_eq!(take(&mut store, at(0)), Some(4));
     config.order = Order::Lifo;
-    store.reconfigure(config.clone(), at(0));
+    store.reconfigure(config.clone());
     assert_eq!(take(&mut store, at(0)), Some(3));
     config.order = Order::Fair;
-    store.reconfigure(config, at(0));
+    store.reconfigure(config);
     let_in(&mut store, [of_class(1, 5), of_key(7, 6)]);
     assert_eq!(take_all(&mut store, at(0)), [6, 1, 2, 5]);
 }

@@ -170,7 +170,7 @@ fn it_can_be_switched_on_off_and_to_another_target() {
         assert_eq!(step(&mut store, now).1, Vec::new(), "off");
     }
     config.codel = codel;
-    store.reconfigure(config.clone(), at(140));
+    store.reconfigure(config.clone());
     for now in [140, 240] {
         assert_eq!(
             step(&mut store, now).1,
@@ -183,7 +183,7 @@ fn it_can_be_switched_on_off_and_to_another_target() {
         target: codel.target * 2,
         ..codel
     });
-    store.reconfigure(config.clone(), at(245));
+    store.reconfigure(config.clone());
     for now in [245, 250] {
         assert_eq!(step(&mut store, now).1, Vec::new(), "begun anew");
     }

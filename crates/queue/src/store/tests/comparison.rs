@@ -32,7 +32,7 @@ impl Bench {
         let mut ledger = Ledger::default();
         ledger.begin(&config, 0);
         Self {
-            store: Store::new(config.clone(), Coarse::from_nanos(BEGIN)),
+            store: Store::new(config.clone()),
             model: Model::new(config),
             ledger,
             clock: BEGIN,
@@ -117,7 +117,7 @@ impl Bench {
             }
             Action::Reconfigure(config) => {
                 self.ledger.begin(config, self.store.used());
-                self.store.reconfigure(Config::clone(config), self.now());
+                self.store.reconfigure(Config::clone(config));
                 self.model.reconfigure(Config::clone(config));
             }
             Action::Advance(time) => self.clock += nanos(*time),

@@ -106,13 +106,13 @@ fn what_was_asked_for_while_nothing_was_on_demand_counts() {
     let_in(&mut store, [plain(2)]);
     assert!(store.reserve(1));
     config.on_demand = true;
-    store.reconfigure(config.clone(), at(0));
+    store.reconfigure(config.clone());
     assert!(is_refused(&mut store), "one is there, and one will be");
     config.on_demand = false;
-    store.reconfigure(config.clone(), at(0));
+    store.reconfigure(config.clone());
     store.unreserve(1);
     config.on_demand = true;
-    store.reconfigure(config, at(0));
+    store.reconfigure(config);
     assert_eq!(store.credit(), 1);
 }
 

@@ -222,7 +222,7 @@ fn dead_letters_are_bounded_and_the_oldest_go_overboard() {
     for (most, gone) in [(1, [1, 2, 3].as_slice()), (0, &[4, 5])] {
         config.deliveries.dead_letters = most;
         let before = store.dead();
-        store.reconfigure(config.clone(), at(0));
+        store.reconfigure(config.clone());
         assert_eq!(store.dead(), before, "nothing leaves by that");
         let (ticket, _) = deliver(&mut store, at(0));
         overboard.clear();

@@ -128,8 +128,7 @@ impl Bench {
                 self.keep(*way);
             }
             Action::Reconfigure(config) => {
-                let now = Coarse::from_nanos(self.clock);
-                self.store.reconfigure(Config::clone(config), now);
+                self.store.reconfigure(Config::clone(config));
                 self.tell();
             }
         }
@@ -246,7 +245,7 @@ fn those_who_wait_for_others_to_end_are_told_when_more_may_be_under_way() {
     store.take_news();
 
     config.deliveries.max_in_flight = Some(3);
-    store.reconfigure(config, super::at(0));
+    store.reconfigure(config);
     assert!(store.may_board());
     assert_eq!(store.take_news(), 2);
 }
