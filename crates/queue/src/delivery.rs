@@ -29,7 +29,16 @@ impl<T> Delivery<T> {
     where
         T: Clone,
     {
-        let (ticket, item, tag) = shared.try_recv_delivery(seat)?;
+        Self::try_recv_by(shared, seat, T::clone)
+    }
+
+    /// The same, for a worker that gets a copy of this kind.
+    pub(crate) fn try_recv_by(
+        shared: &Arc<Shared<T>>,
+        seat: &mut Seat,
+        copy: impl FnOnce(&T) -> T,
+    ) -> Result<Self, TryRecvError> {
+        let (ticket, item, tag) = shared.try_recv_delivery(seat, copy)?;
         Ok(Self {
             shared: Some(Arc::clone(shared)),
             ticket,

@@ -39,16 +39,16 @@ impl Waiting {
     pub(crate) fn attempt<T, R>(
         &mut self,
         shared: &Shared<T>,
-        waker: &Waker,
-        mut attempt: impl FnMut(&mut Seat) -> Result<R, TryRecvError>,
+        cx: &mut Context<'_>,
+        mut attempt: impl FnMut(&mut Seat, &mut Context<'_>) -> Result<R, TryRecvError>,
     ) -> Tried<R> {
         loop {
-            match attempt(&mut self.seat) {
+            match attempt(&mut self.seat, cx) {
                 Ok(got) => return Tried::Got(Some(got)),
                 Err(TryRecvError::Closed) => return Tried::Got(None),
                 Err(TryRecvError::Empty) => {}
             }
-            if let Lined::Wait(time) = shared.line_up(&mut self.seat, waker) {
+            if let Lined::Wait(time) = shared.line_up(&mut self.seat, cx.waker()) {
                 return Tried::Wait(time);
             }
         }
@@ -60,12 +60,12 @@ impl Waiting {
         &mut self,
         shared: &Shared<T>,
         cx: &mut Context<'_>,
-        mut attempt: impl FnMut(&mut Seat) -> Result<R, TryRecvError>,
+        mut attempt: impl FnMut(&mut Seat, &mut Context<'_>) -> Result<R, TryRecvError>,
     ) -> Poll<Option<R>> {
         loop {
             // A task that always finds something lets others run now and then.
             let coop = ready!(poll_proceed(cx));
-            let time = match self.attempt(shared, cx.waker(), &mut attempt) {
+            let time = match self.attempt(shared, cx, &mut attempt) {
                 Tried::Got(got) => {
                     self.alarm = None;
                     coop.made_progress();
@@ -120,18 +120,21 @@ impl<'a, T> InLine<'a, T> {
     pub(crate) fn poll<R>(
         &mut self,
         cx: &mut Context<'_>,
-        attempt: impl FnMut(&mut Seat) -> Result<R, TryRecvError>,
+        mut attempt: impl FnMut(&mut Seat) -> Result<R, TryRecvError>,
     ) -> Poll<Option<R>> {
-        self.waiting.poll(self.shared, cx, attempt)
+        self.waiting
+            .poll(self.shared, cx, |seat, _| attempt(seat))
     }
 
     /// For a thread that has a clock of its own.
     pub(crate) fn attempt<R>(
         &mut self,
         waker: &Waker,
-        attempt: impl FnMut(&mut Seat) -> Result<R, TryRecvError>,
+        mut attempt: impl FnMut(&mut Seat) -> Result<R, TryRecvError>,
     ) -> Tried<R> {
-        self.waiting.attempt(self.shared, waker, attempt)
+        let mut cx = Context::from_waker(waker);
+        self.waiting
+            .attempt(self.shared, &mut cx, |seat, _| attempt(seat))
     }
 }
 

@@ -40,12 +40,11 @@ mod serve;
 mod slot;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::shared::{Shared, Way};
 
 use busy::Busy;
-use message::{Copier, Message};
+use message::Message;
 use slot::{Asking, Outcome, Pool};
 
 pub use builder::{ServiceBuilder, builder};
@@ -58,23 +57,23 @@ pub use requests::Requests;
 #[derive(Debug)]
 struct Mailbox<Req, Res, E> {
     shared: Arc<Shared<Message<Req, Res, E>>>,
-    pool: Arc<Pool<Outcome<Res, E>>>,
+    pool: Pool<Outcome<Res, E>>,
     options: Options<Req>,
     busy: Busy,
 }
 
 /// How requests are treated.
 struct Options<Req> {
-    /// For how long an answer is of use.
-    useful_for: Option<Duration>,
     /// If they are delivered again when their worker crashes.
     copier: Option<Copier<Req>>,
 }
 
+/// Makes another request that asks for the same.
+type Copier<Req> = Arc<dyn Fn(&Req) -> Req + Send + Sync>;
+
 impl<Req> Clone for Options<Req> {
     fn clone(&self) -> Self {
         Self {
-            useful_for: self.useful_for,
             copier: self.copier.clone(),
         }
     }
@@ -91,9 +90,7 @@ impl<Req, Res, E> Mailbox<Req, Res, E> {
     #[inline]
     fn open(&self, request: Req) -> (Asking<Outcome<Res, E>>, Message<Req, Res, E>) {
         let (asking, answering) = self.pool.open();
-        let Options { useful_for, copier } = &self.options;
-        let message = Message::new(request, answering, *useful_for, copier.clone());
-        (asking, message)
+        (asking, Message::new(request, answering))
     }
 
     fn way(&self) -> Way {

@@ -40,7 +40,7 @@ impl<T> Stream for ItemStream<T> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = self.get_mut();
         let shared = this.receiver.shared();
-        this.waiting.poll(shared, cx, |seat| shared.try_recv(seat))
+        this.waiting.poll(shared, cx, |seat, _| shared.try_recv(seat))
     }
 }
 
@@ -86,8 +86,8 @@ impl<T: Clone> Stream for DeliveryStream<T> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery<T>>> {
         let this = self.get_mut();
         let shared = this.receiver.shared();
-        let attempt = |seat: &mut _| Delivery::try_recv(shared, seat);
-        this.waiting.poll(shared, cx, attempt)
+        this.waiting
+            .poll(shared, cx, |seat, _| Delivery::try_recv(shared, seat))
     }
 }
 

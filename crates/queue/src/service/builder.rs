@@ -38,10 +38,7 @@ impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
             queue: QueueBuilder::new(Arc::clone(&name)),
             name,
             config,
-            options: Options {
-                useful_for: None,
-                copier: None,
-            },
+            options: Options { copier: None },
             concurrency: NonZeroUsize::MIN,
         }
     }
@@ -91,7 +88,7 @@ impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
     /// A request that was not begun after this time is turned away when it is its turn:
     /// [`Reason::Expired`](seaworthy_core::Reason::Expired).
     pub fn useful_for(mut self, time: Duration) -> Self {
-        self.options.useful_for = Some(time);
+        self.queue = self.queue.useful_for(move |_| Some(time));
         self
     }
 
@@ -155,11 +152,6 @@ impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
         let queue = queue
             .config(config)
             .on_drop(move |message: Message<Req, Res, E>, why| message.turn_away(why, component));
-        let queue = if options.useful_for.is_some() {
-            queue.useful_for(|message: &Message<Req, Res, E>| message.useful_for)
-        } else {
-            queue
-        };
         let queue = queue.build()?;
         let mailbox = Arc::new(Mailbox {
             shared: Arc::clone(queue.shared()),

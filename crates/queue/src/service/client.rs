@@ -71,8 +71,7 @@ where
 
     #[inline]
     fn call(&mut self, request: Req) -> Self::Future {
-        let (asking, message) = self.mailbox.open(request);
-        ResponseFuture::new(asking, message, &self.sender)
+        ResponseFuture::new(&self.mailbox, request)
     }
 }
 

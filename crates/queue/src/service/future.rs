@@ -3,24 +3,22 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use seaworthy_core::{Name, Reason, Rejected};
+use seaworthy_core::{Reason, Rejected};
 
-use super::Message;
+use super::{Mailbox, Message};
 use super::slot::{Asking, Failed, Outcome};
 use crate::error::SendError;
-use crate::sender::{Sender, Sent};
 use crate::sending::Offering;
-use crate::shared::Shared;
 
 /// The response of a [`Client`](super::Client).
 ///
 /// Dropping it gives the request up: a worker that has not begun with it passes over it.
 #[must_use = "futures do nothing unless they are polled"]
 pub struct ResponseFuture<Req, Res, E> {
+    mailbox: Arc<Mailbox<Req, Res, E>>,
     asking: Asking<Outcome<Res, E>>,
-    component: Name,
     state: State<Req, Res, E>,
 }
 
@@ -28,10 +26,7 @@ enum State<Req, Res, E> {
     /// It is in the queue, or with a worker.
     Sent,
     /// It waits for room in the queue.
-    Waits {
-        shared: Arc<Shared<Message<Req, Res, E>>>,
-        offering: Offering<Message<Req, Res, E>>,
-    },
+    Waits(Box<Offering<Message<Req, Res, E>>>),
     /// It was turned away.
     Rejected(Rejected),
     Done,
@@ -41,36 +36,23 @@ impl<Req, Res, E> Unpin for ResponseFuture<Req, Res, E> {}
 
 impl<Req, Res, E> ResponseFuture<Req, Res, E> {
     #[inline]
-    pub(super) fn new(
-        asking: Asking<Outcome<Res, E>>,
-        message: Message<Req, Res, E>,
-        sender: &Sender<Message<Req, Res, E>>,
-    ) -> Self {
-        let shared = sender.shared();
+    pub(super) fn new(mailbox: &Arc<Mailbox<Req, Res, E>>, request: Req) -> Self {
+        let mailbox = Arc::clone(mailbox);
+        let (asking, message) = mailbox.open(request);
+        let shared = &mailbox.shared;
         let state = match shared.try_send(message) {
             // One that was dropped was answered by whoever dropped it.
             Ok(_) => State::Sent,
-            Err(SendError::Full(message)) if shared.waits() => State::Waits {
-                shared: Arc::clone(shared),
-                offering: Offering::new(message),
-            },
-            Err(error) => State::Rejected(error.to_rejected(shared.component())),
+            Err(SendError::Full(message)) if shared.waits() => {
+                State::Waits(Box::new(Offering::new(message)))
+            }
+            Err(error) => State::Rejected(mailbox.to_rejected(&error)),
         };
         Self {
+            mailbox,
             asking,
-            component: shared.component(),
             state,
         }
-    }
-
-    fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<Result<Sent, Rejected>> {
-        let State::Waits { shared, offering } = &mut self.state else {
-            return Poll::Ready(Ok(Sent::Queued));
-        };
-        let component = self.component;
-        offering
-            .poll(shared, cx)
-            .map_err(|error| error.to_rejected(component))
     }
 }
 
@@ -78,52 +60,59 @@ impl<Req, Res, E: From<Rejected>> Future for ResponseFuture<Req, Res, E> {
     type Output = Result<Res, E>;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let State::Waits { .. } = self.state {
-            match self.poll_sent(cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(sent) => self.leave_line(sent.err()),
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let mailbox = &*this.mailbox;
+        loop {
+            match &mut this.state {
+                State::Sent => {
+                    let outcome = ready!(this.asking.poll(&mailbox.pool, cx.waker()));
+                    this.state = State::Done;
+                    return Poll::Ready(mailbox.conclude(outcome));
+                }
+                State::Waits(offering) => {
+                    let sent = ready!(offering.poll(&mailbox.shared, cx));
+                    this.state = match sent {
+                        Ok(_) => State::Sent,
+                        Err(error) => State::Rejected(mailbox.to_rejected(&error)),
+                    };
+                }
+                State::Rejected(rejected) => {
+                    let rejected = *rejected;
+                    this.state = State::Done;
+                    return Poll::Ready(Err(rejected.into()));
+                }
+                State::Done => panic!("polled again after it was ready"),
             }
         }
-        match self.state {
-            State::Sent => {}
-            State::Rejected(rejected) => {
-                self.state = State::Done;
-                return Poll::Ready(Err(rejected.into()));
-            }
-            State::Waits { .. } | State::Done => panic!("polled again after it was ready"),
-        }
-        let Poll::Ready(outcome) = self.asking.poll(cx.waker()) else {
-            return Poll::Pending;
-        };
-        self.state = State::Done;
-        Poll::Ready(match outcome {
-            Some(Ok(response)) => Ok(response),
-            Some(Err(Failed::Service(error))) => Err(error),
-            Some(Err(Failed::Rejected(rejected))) => Err(rejected.into()),
-            None => Err(Rejected::new(Reason::Crashed, self.component).into()),
-        })
     }
 }
 
-impl<Req, Res, E> ResponseFuture<Req, Res, E> {
-    fn leave_line(&mut self, rejected: Option<Rejected>) {
-        let after = rejected.map_or(State::Sent, State::Rejected);
-        let before = std::mem::replace(&mut self.state, after);
-        if let State::Waits {
-            shared,
-            mut offering,
-        } = before
-        {
-            // Whoever gives up drops the request.
-            drop(offering.give_up(&shared));
+impl<Req, Res, E> Mailbox<Req, Res, E> {
+    fn to_rejected<T>(&self, error: &SendError<T>) -> Rejected {
+        error.to_rejected(self.shared.component())
+    }
+
+    #[inline]
+    fn conclude(&self, outcome: Option<Outcome<Res, E>>) -> Result<Res, E>
+    where
+        E: From<Rejected>,
+    {
+        match outcome {
+            Some(Ok(response)) => Ok(response),
+            Some(Err(Failed::Service(error))) => Err(error),
+            Some(Err(Failed::Rejected(rejected))) => Err(rejected.into()),
+            None => Err(Rejected::new(Reason::Crashed, self.shared.component()).into()),
         }
     }
 }
 
 impl<Req, Res, E> Drop for ResponseFuture<Req, Res, E> {
     fn drop(&mut self) {
-        self.leave_line(None);
+        if let State::Waits(offering) = &mut self.state {
+            drop(offering.give_up(&self.mailbox.shared));
+        }
+        self.asking.leave(&self.mailbox.pool);
     }
 }
 

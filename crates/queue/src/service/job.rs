@@ -1,11 +1,9 @@
 //! A request in a worker's hands.
 
-use super::Message;
+use super::{Mailbox, Message};
 use crate::delivery::Delivery;
 use crate::error::TryRecvError;
-use crate::shared::{Seat, Shared, Way};
-
-use std::sync::Arc;
+use crate::shared::Seat;
 
 /// A request, gone from the queue or still in it.
 ///
@@ -18,13 +16,18 @@ pub(super) enum Job<Req, Res, E> {
 }
 
 impl<Req, Res, E> Job<Req, Res, E> {
+    #[inline]
     pub(super) fn try_take(
-        shared: &Arc<Shared<Message<Req, Res, E>>>,
+        mailbox: &Mailbox<Req, Res, E>,
         seat: &mut Seat,
     ) -> Result<Self, TryRecvError> {
-        match seat.way() {
-            Way::Take => shared.try_recv(seat).map(Self::Taken),
-            Way::Board => Delivery::try_recv(shared, seat).map(Self::Delivered),
+        let shared = &mailbox.shared;
+        match &mailbox.options.copier {
+            None => shared.try_recv(seat).map(Self::Taken),
+            Some(copier) => {
+                let copy = |message: &Message<Req, Res, E>| message.copy(&**copier);
+                Delivery::try_recv_by(shared, seat, copy).map(Self::Delivered)
+            }
         }
     }
 
@@ -47,8 +50,10 @@ impl<Req, Res, E> Job<Req, Res, E> {
 
     /// It is done.
     pub(super) fn end(mut self, outcome: Result<Res, E>) {
-        self.message().reply.answer(outcome);
+        let reply = self.message().reply.take();
+        // Before: whoever has the answer finds nobody else at it.
         self.settle();
+        reply.answer(outcome);
     }
 
     /// It is not to be done.

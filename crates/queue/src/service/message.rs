@@ -1,24 +1,17 @@
 //! A request in the queue.
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
 
 use seaworthy_core::{Name, Reason, Rejected};
 
 use super::slot::{Answering, Failed, Outcome};
 use crate::why::Why;
 
-/// Makes another request that asks for the same.
-pub(super) type Copier<Req> = Arc<dyn Fn(&Req) -> Req + Send + Sync>;
-
 /// A request, and where its answer goes.
 pub(super) struct Message<Req, Res, E> {
     /// Taken by whoever begins with it.
     pub(super) request: Option<Req>,
     pub(super) reply: Reply<Res, E>,
-    pub(super) useful_for: Option<Duration>,
-    copier: Option<Copier<Req>>,
 }
 
 /// Where an answer goes.
@@ -27,17 +20,21 @@ pub(super) struct Reply<Res, E> {
 }
 
 impl<Req, Res, E> Message<Req, Res, E> {
-    pub(super) fn new(
-        request: Req,
-        answering: Answering<Outcome<Res, E>>,
-        useful_for: Option<Duration>,
-        copier: Option<Copier<Req>>,
-    ) -> Self {
+    #[inline]
+    pub(super) fn new(request: Req, answering: Answering<Outcome<Res, E>>) -> Self {
         Self {
             request: Some(request),
             reply: Reply { answering },
-            useful_for,
-            copier,
+        }
+    }
+
+    /// The same once more, for what may be served again.
+    pub(super) fn copy(&self, copy: impl FnOnce(&Req) -> Req) -> Self {
+        Self {
+            request: self.request.as_ref().map(copy),
+            reply: Reply {
+                answering: self.reply.answering.clone(),
+            },
         }
     }
 
@@ -67,29 +64,19 @@ impl<Res, E> Reply<Res, E> {
         self.answering.begin()
     }
 
-    pub(super) fn answer(&self, outcome: Result<Res, E>) {
+    /// The same, with nothing left here.
+    pub(super) fn take(&mut self) -> Self {
+        Self {
+            answering: self.answering.take(),
+        }
+    }
+
+    pub(super) fn answer(self, outcome: Result<Res, E>) {
         self.answering.answer(outcome.map_err(Failed::Service));
     }
 
-    pub(super) fn reject(&self, rejected: Rejected) {
+    pub(super) fn reject(self, rejected: Rejected) {
         self.answering.answer(Err(Failed::Rejected(rejected)));
-    }
-}
-
-/// For what is delivered again: of a queue that was not told how to copy requests, nothing ever is.
-impl<Req, Res, E> Clone for Message<Req, Res, E> {
-    fn clone(&self) -> Self {
-        let Some(copier) = &self.copier else {
-            unreachable!("only those are delivered that can be copied")
-        };
-        Self {
-            request: self.request.as_ref().map(&**copier),
-            reply: Reply {
-                answering: self.reply.answering.clone(),
-            },
-            useful_for: self.useful_for,
-            copier: Some(Arc::clone(copier)),
-        }
     }
 }
 

@@ -10,10 +10,10 @@ use tower_service::Service;
 
 use super::job::Job;
 use super::running::{Call, Running};
-use super::{Mailbox, Message};
+use super::Mailbox;
 use crate::error::TryRecvError;
 use crate::receiving::Waiting;
-use crate::shared::{Seat, Shared};
+use crate::shared::Seat;
 
 /// Takes a request when the service is ready for it, and there is one.
 #[pin_project(PinnedDrop)]
@@ -113,27 +113,20 @@ where
     /// Looks for a request, and waits for one if there is none.
     fn poll_step(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Step<Req, Res, E>>> {
         let this = self.project();
-        let (shared, service, ready) = (&this.mailbox.shared, this.service, this.ready);
-        let waker = cx.waker().clone();
-        let step = ready!(this.waiting.poll(shared, cx, |seat| {
-            look(
-                shared,
-                seat,
-                service,
-                ready,
-                &mut Context::from_waker(&waker),
-            )
+        let (mailbox, service, ready) = (&**this.mailbox, this.service, this.ready);
+        let step = ready!(this.waiting.poll(&mailbox.shared, cx, |seat, cx| {
+            look(mailbox, seat, service, ready, cx)
         }));
         if let Some(Step::NotReady) = step {
             // Somebody else may be ready for it.
-            this.waiting.leave(shared);
+            this.waiting.leave(&mailbox.shared);
         }
         Poll::Ready(step)
     }
 }
 
 fn look<S, Req, Res, E>(
-    shared: &Arc<Shared<Message<Req, Res, E>>>,
+    mailbox: &Mailbox<Req, Res, E>,
     seat: &mut Seat,
     service: &mut S,
     ready: &mut bool,
@@ -144,14 +137,14 @@ where
 {
     if !*ready {
         // Not before there is a request: whoever is ready may hold something for that.
-        shared.peek(seat)?;
+        mailbox.shared.peek(seat)?;
         match service.poll_ready(cx) {
             Poll::Pending => return Ok(Step::NotReady),
             Poll::Ready(Err(error)) => return Ok(Step::Broken(error)),
             Poll::Ready(Ok(())) => *ready = true,
         }
     }
-    Job::try_take(shared, seat).map(Step::Job)
+    Job::try_take(mailbox, seat).map(Step::Job)
 }
 
 #[pinned_drop]

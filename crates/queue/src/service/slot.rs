@@ -6,8 +6,10 @@ use std::task::{Poll, Waker};
 use seaworthy_core::Rejected;
 use seaworthy_core::panic;
 use seaworthy_core::sync::Lock;
+use seaworthy_core::sync::atomic::{AtomicBool, Ordering};
+
 #[cfg(feature = "load")]
-use seaworthy_core::sync::atomic::{AtomicUsize, Ordering};
+use seaworthy_core::sync::atomic::AtomicUsize;
 
 /// What a caller gets.
 pub(super) type Outcome<Res, E> = Result<Res, Failed<E>>;
@@ -24,6 +26,11 @@ pub(super) enum Failed<E> {
 /// Between one who asks and one who answers; each leaves once.
 #[derive(Debug)]
 struct Slot<R> {
+    /// Somebody waits for an answer, and there is none. It changes under the lock, as all does but what is asked now and
+    /// then by whoever would rather not take it: one who sees what was true a moment ago does something in vain at worst.
+    awaited: AtomicBool,
+    /// Somebody has begun with it.
+    begun: AtomicBool,
     state: Lock<State<R>>,
 }
 
@@ -33,22 +40,30 @@ struct State<R> {
     answer: Option<R>,
     /// So many hold the end that answers: a request that may be delivered again is in the queue as well.
     answering: usize,
-    asking: bool,
-    /// Somebody has begun with it.
-    begun: bool,
 }
 
 impl<R> Slot<R> {
     fn new() -> Self {
         Self {
+            awaited: AtomicBool::new(true),
+            begun: AtomicBool::new(false),
             state: Lock::new(State {
                 waker: None,
                 answer: None,
                 answering: 1,
-                asking: true,
-                begun: false,
             }),
         }
+    }
+
+    /// For the next call, if nobody is left who could answer. Under the lock.
+    fn reset(&self, state: &mut State<R>) -> bool {
+        let unused = state.answering == 0;
+        if unused {
+            state.answering = 1;
+            self.awaited.store(true, Ordering::Relaxed);
+            self.begun.store(false, Ordering::Relaxed);
+        }
+        unused
     }
 }
 
@@ -63,14 +78,13 @@ pub(super) struct Pool<R> {
 }
 
 impl<R> Pool<R> {
-    pub(super) fn new(most: usize) -> Arc<Self> {
-        let free = Lock::default();
-        Arc::new(Self {
-            free,
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            free: Lock::default(),
             most,
             #[cfg(feature = "load")]
             in_use: AtomicUsize::new(0),
-        })
+        }
     }
 
     #[cfg(feature = "load")]
@@ -79,156 +93,200 @@ impl<R> Pool<R> {
     }
 
     /// Both ends of a slot.
-    pub(super) fn open(self: &Arc<Self>) -> (Asking<R>, Answering<R>) {
+    #[inline]
+    pub(super) fn open(&self) -> (Asking<R>, Answering<R>) {
         #[cfg(feature = "load")]
         self.in_use.fetch_add(1, Ordering::Relaxed);
         let free = self.free.lock().pop();
-        let slot = match free {
-            Some(slot) => {
-                let mut state = slot.state.lock();
-                (state.answering, state.asking, state.begun) = (1, true, false);
-                drop(state);
-                slot
-            }
-            None => Arc::new(Slot::new()),
+        let slot = free.unwrap_or_else(|| Arc::new(Slot::new()));
+        let answering = Answering {
+            slot: Some(Arc::clone(&slot)),
         };
         let asking = Asking {
-            slot: Some(Arc::clone(&slot)),
-            pool: Arc::clone(self),
-        };
-        let answering = Answering {
-            slot,
-            pool: Arc::clone(self),
+            slot: Some(slot),
+            waits: false,
         };
         (asking, answering)
     }
 
-    /// Both ends are gone; whoever left last brings it.
-    fn give_back(&self, slot: &Arc<Slot<R>>) {
+    /// One that is as new.
+    #[inline]
+    fn give_back(&self, slot: Arc<Slot<R>>) {
         let mut free = self.free.lock();
         if free.len() < self.most {
-            free.push(Arc::clone(slot));
+            free.push(slot);
         }
+    }
+
+    #[inline]
+    fn is_left(&self) {
+        #[cfg(feature = "load")]
+        self.in_use.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// The end of the caller.
+/// The end of the caller. Whoever has it polls it until it is ready, or [leaves](Self::leave).
 #[derive(Debug)]
 pub(super) struct Asking<R> {
+    /// Until it is done with.
     slot: Option<Arc<Slot<R>>>,
-    pool: Arc<Pool<R>>,
+    /// It has been polled.
+    waits: bool,
 }
 
 impl<R> Asking<R> {
     /// Ready with the answer; `None` if nobody is left who could give one.
-    pub(super) fn poll(&mut self, waker: &Waker) -> Poll<Option<R>> {
+    #[inline]
+    pub(super) fn poll(&mut self, pool: &Pool<R>, waker: &Waker) -> Poll<Option<R>> {
         let Some(slot) = &self.slot else {
             return Poll::Ready(None);
         };
-        let waker = waker.clone();
-        let (polled, before) = {
-            let mut state = slot.state.lock();
-            match state.answer.take() {
-                Some(answer) => (Poll::Ready(Some(answer)), state.waker.take()),
-                None if state.answering == 0 => (Poll::Ready(None), state.waker.take()),
-                None => (Poll::Pending, state.waker.replace(waker)),
+        // Mostly, the first time there is no answer, and the second time there is.
+        let mut mine = (!self.waits).then(|| waker.clone());
+        self.waits = true;
+        let mut state = slot.state.lock();
+        while state.answer.is_none() && state.answering > 0 {
+            if let Some(mine) = mine.take() {
+                let before = state.waker.replace(mine);
+                drop(state);
+                drop(before);
+                return Poll::Pending;
             }
-        };
-        drop(before);
-        polled
+            if state.waker.as_ref().is_some_and(|it| it.will_wake(waker)) {
+                return Poll::Pending;
+            }
+            drop(state);
+            mine = Some(waker.clone());
+            state = slot.state.lock();
+        }
+        let (answer, before) = (state.answer.take(), state.waker.take());
+        let reusable = slot.reset(&mut state);
+        drop(state);
+        drop((before, mine));
+        self.end(pool, reusable);
+        Poll::Ready(answer)
     }
-}
 
-impl<R> Drop for Asking<R> {
-    fn drop(&mut self) {
-        let Some(slot) = self.slot.take() else {
-            return;
+    #[inline]
+    fn end(&mut self, pool: &Pool<R>, reusable: bool) {
+        pool.is_left();
+        if let Some(slot) = self.slot.take().filter(|_| reusable) {
+            pool.give_back(slot);
+        }
+    }
+
+    /// The caller waits no more. True if that was in vain until now.
+    pub(super) fn leave(&mut self, pool: &Pool<R>) -> bool {
+        let Some(slot) = &self.slot else {
+            return false;
         };
-        #[cfg(feature = "load")]
-        self.pool.in_use.fetch_sub(1, Ordering::Relaxed);
-        let (last, waker, answer) = {
-            let mut state = slot.state.lock();
-            state.asking = false;
-            (
-                state.answering == 0,
-                state.waker.take(),
-                state.answer.take(),
-            )
-        };
+        let mut state = slot.state.lock();
+        let in_vain = slot.awaited.load(Ordering::Relaxed) && state.answering > 0;
+        slot.awaited.store(false, Ordering::Relaxed);
+        let (answer, waker) = (state.answer.take(), state.waker.take());
+        let reusable = slot.reset(&mut state);
+        drop(state);
         drop(waker);
         // A value of the user.
         panic::drop_quietly(answer);
-        if last {
-            self.pool.give_back(&slot);
-        }
+        self.end(pool, reusable);
+        in_vain
     }
 }
 
 /// The end of the worker. Copies are of one call, and the first answer counts.
 #[derive(Debug)]
 pub(super) struct Answering<R> {
-    slot: Arc<Slot<R>>,
-    pool: Arc<Pool<R>>,
+    /// Taken by whoever answers.
+    slot: Option<Arc<Slot<R>>>,
 }
 
 impl<R> Answering<R> {
     /// Somebody begins with it. False if the caller waits no more.
+    #[inline]
     pub(super) fn begin(&self) -> bool {
-        let mut state = self.slot.state.lock();
-        let awaited = state.asking && state.answer.is_none();
-        state.begun |= awaited;
+        let Some(slot) = &self.slot else {
+            return false;
+        };
+        let awaited = slot.awaited.load(Ordering::Relaxed);
+        if awaited {
+            slot.begun.store(true, Ordering::Relaxed);
+        }
         awaited
     }
 
     /// Whether somebody has begun with it.
     pub(super) fn has_begun(&self) -> bool {
-        self.slot.state.lock().begun
+        let slot = self.slot.as_ref();
+        slot.is_some_and(|slot| slot.begun.load(Ordering::Relaxed))
+    }
+
+    /// The same, with nothing left here.
+    pub(super) fn take(&mut self) -> Self {
+        Self {
+            slot: self.slot.take(),
+        }
     }
 
     /// Answers, unless somebody has.
-    pub(super) fn answer(&self, answer: R) {
-        let (unused, waker) = {
-            let mut state = self.slot.state.lock();
-            if state.asking && state.answer.is_none() {
-                state.answer = Some(answer);
-                (None, state.waker.take())
-            } else {
-                (Some(answer), None)
-            }
+    #[inline]
+    pub(super) fn answer(mut self, answer: R) {
+        let Some(slot) = self.slot.take() else {
+            return;
         };
-        if let Some(unused) = unused {
-            panic::drop_quietly(unused);
+        let mut state = slot.state.lock();
+        state.answering -= 1;
+        if slot.awaited.load(Ordering::Relaxed) {
+            slot.awaited.store(false, Ordering::Relaxed);
+            state.answer = Some(answer);
+            let waker = state.waker.take();
+            drop(state);
+            wake(waker);
+        } else {
+            drop(state);
+            panic::drop_quietly(answer);
         }
-        if let Some(waker) = waker {
-            let _ = panic::catch(|| waker.wake());
-        }
+    }
+}
+
+#[inline]
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        let _ = panic::catch(|| waker.wake());
     }
 }
 
 impl<R> Clone for Answering<R> {
     fn clone(&self) -> Self {
-        self.slot.state.lock().answering += 1;
+        if let Some(slot) = &self.slot {
+            slot.state.lock().answering += 1;
+        }
         Self {
-            slot: Arc::clone(&self.slot),
-            pool: Arc::clone(&self.pool),
+            slot: self.slot.clone(),
         }
     }
 }
 
 impl<R> Drop for Answering<R> {
+    #[inline]
     fn drop(&mut self) {
-        let (last, waker) = {
-            let mut state = self.slot.state.lock();
-            state.answering -= 1;
-            let none = state.answering == 0;
-            let waker = if none { state.waker.take() } else { None };
-            (none && !state.asking, waker)
+        if let Some(slot) = self.slot.take() {
+            slot.nobody_answers();
+        }
+    }
+}
+
+impl<R> Slot<R> {
+    /// One who could have answered goes.
+    fn nobody_answers(&self) {
+        let mut state = self.state.lock();
+        state.answering -= 1;
+        let waker = if state.answering == 0 {
+            state.waker.take()
+        } else {
+            None
         };
-        if let Some(waker) = waker {
-            let _ = panic::catch(|| waker.wake());
-        }
-        if last {
-            self.pool.give_back(&self.slot);
-        }
+        drop(state);
+        wake(waker);
     }
 }

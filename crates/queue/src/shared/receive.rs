@@ -21,10 +21,6 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    pub(crate) fn way(&self) -> Way {
-        self.way
-    }
-
     /// Not in line.
     pub(crate) fn new(way: Way) -> Self {
         let place = None;
@@ -73,10 +69,8 @@ impl<T> Shared<T> {
     pub(crate) fn try_recv_delivery(
         self: &Arc<Self>,
         seat: &mut Seat,
-    ) -> Result<(Ticket, T, Tag), TryRecvError>
-    where
-        T: Clone,
-    {
+        copy: impl FnOnce(&T) -> T,
+    ) -> Result<(Ticket, T, Tag), TryRecvError> {
         let (ticket, entry) = self.take(seat, |inner, now, overboard| {
             inner.store.board(now, overboard)
         })?;
@@ -86,7 +80,7 @@ impl<T> Shared<T> {
             ticket,
             entry: Some(entry),
         };
-        Ok(boarding.depart())
+        Ok(boarding.depart(copy))
     }
 
     /// Whether there is something to receive.
@@ -244,10 +238,10 @@ struct Boarding<'a, T> {
     entry: Option<Entry<T>>,
 }
 
-impl<T: Clone> Boarding<'_, T> {
-    fn depart(mut self) -> (Ticket, T, Tag) {
+impl<T> Boarding<'_, T> {
+    fn depart(mut self, copy: impl FnOnce(&T) -> T) -> (Ticket, T, Tag) {
         let (copy, tag) = match &self.entry {
-            Some(entry) => (entry.item.clone(), entry.tag),
+            Some(entry) => (copy(&entry.item), entry.tag),
             None => unreachable!("it is there until it departs"),
         };
         if let Some(entry) = self.entry.take() {

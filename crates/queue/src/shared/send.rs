@@ -4,7 +4,6 @@ use std::task::{Poll, Waker};
 
 use seaworthy_core::clock::{self, Coarse};
 use super::{CLOSED, FULL, Inner, Shared, Want};
-use crate::config::Overload;
 use crate::error::SendError;
 use crate::sender::Sent;
 use crate::store::Offered;
@@ -177,7 +176,7 @@ impl<T> Inner<T> {
             return Step::Closed(entry);
         }
         // Nobody overtakes those who wait, unless nobody is to wait behind them either.
-        if !self.senders.is_empty() && !self.drops() {
+        if !self.senders.is_empty() && !self.store.drops() {
             return self.refuse(entry);
         }
         match self.store.offer(entry) {
@@ -194,14 +193,6 @@ impl<T> Inner<T> {
         } else {
             Step::Done(Offered::Full(entry))
         }
-    }
-
-    /// Whether items are dropped for want of room.
-    fn drops(&self) -> bool {
-        matches!(
-            self.store.config().overload,
-            Overload::DropOldest | Overload::DropNewest | Overload::DropLeastImportant
-        )
     }
 
     /// With it, a waker that is to be dropped outside the lock.

@@ -27,18 +27,25 @@ impl<T> Store<T> {
 
     #[inline]
     pub(crate) fn has_room(&self, weight: u32) -> bool {
-        self.would_have_room(weight, 0, 0)
+        self.used() < self.config.capacity && self.may_carry(weight) && self.is_asked_for()
     }
 
-    /// The same, if so many items of this weight together were not there.
     #[inline]
+    fn may_carry(&self, weight: u32) -> bool {
+        let more = self.weight + u64::from(weight);
+        self.config.max_weight.is_none_or(|most| more <= most)
+    }
+
+    #[inline]
+    fn is_asked_for(&self) -> bool {
+        !self.config.on_demand || self.credit.open() > 0
+    }
+
+    /// Whether there would be room if so many items of this weight together were not there.
     fn would_have_room(&self, weight: u32, items: usize, their_weight: u64) -> bool {
-        let light = match self.config.max_weight {
-            None => true,
-            Some(most) => self.weight - their_weight + u64::from(weight) <= most,
-        };
-        let asked_for = !self.config.on_demand || self.credit.open() > 0;
-        self.used() - items < self.config.capacity && light && asked_for
+        let less = self.weight - their_weight + u64::from(weight);
+        let may_carry = self.config.max_weight.is_none_or(|most| less <= most);
+        self.used() - items < self.config.capacity && may_carry && self.is_asked_for()
     }
 
     /// A place for an item of this weight, if there is one.
@@ -148,10 +155,14 @@ impl<T> Store<T> {
     /// Whether any item would be handed back now.
     #[inline]
     pub(crate) fn refuses_all(&self) -> bool {
-        let drops = matches!(
+        !self.has_room(0) && !self.drops()
+    }
+
+    /// Whether items are dropped for want of room.
+    pub(crate) fn drops(&self) -> bool {
+        matches!(
             self.config.overload,
             Overload::DropOldest | Overload::DropNewest | Overload::DropLeastImportant
-        );
-        !drops && !self.has_room(0)
+        )
     }
 }
