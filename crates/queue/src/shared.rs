@@ -47,6 +47,8 @@ const FULL: u8 = 1;
 const CLOSED: u8 = 2;
 /// It takes the lock to know what there is to receive; nothing, without this.
 const STIRS: u8 = 4;
+/// Items wait.
+const ITEMS: u8 = 8;
 
 #[derive(Debug)]
 pub(crate) struct Inner<T> {
@@ -241,8 +243,9 @@ impl<T> Inner<T> {
     fn known(&self) -> u8 {
         let full = u8::from(self.store.refuses_all()) * FULL;
         let closed = u8::from(self.closed) * CLOSED;
-        let stirs = self.closed || self.store.len() > 0 || self.store.awaits_something();
-        full | closed | u8::from(stirs) * STIRS
+        let items = self.store.len() > 0;
+        let stirs = self.closed || items || self.store.awaits_something();
+        full | closed | u8::from(stirs) * STIRS | u8::from(items) * ITEMS
     }
 }
 

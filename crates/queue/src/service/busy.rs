@@ -4,13 +4,15 @@ use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
 use seaworthy_core::panic;
+use seaworthy_core::shard::Padded;
 use seaworthy_core::sync::Lock;
 use seaworthy_core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// A count that can be waited for to be zero.
 #[derive(Debug, Default)]
 pub(super) struct Busy {
-    calls: AtomicUsize,
+    /// Away from what callers read.
+    calls: Padded<AtomicUsize>,
     /// Somebody waits, or has waited.
     watched: AtomicBool,
     watchers: Lock<Vec<Waker>>,
@@ -18,12 +20,12 @@ pub(super) struct Busy {
 
 impl Busy {
     pub(super) fn calls(&self) -> usize {
-        self.calls.load(Ordering::SeqCst)
+        self.calls.0.load(Ordering::SeqCst)
     }
 
     #[inline]
     pub(super) fn begins(&self) {
-        self.calls.fetch_add(1, Ordering::SeqCst);
+        self.calls.0.fetch_add(1, Ordering::SeqCst);
     }
 
     #[inline]
@@ -31,7 +33,7 @@ impl Busy {
         if calls == 0 {
             return;
         }
-        let before = self.calls.fetch_sub(calls, Ordering::SeqCst);
+        let before = self.calls.0.fetch_sub(calls, Ordering::SeqCst);
         if before == calls && self.watched.load(Ordering::SeqCst) {
             self.tell();
         }

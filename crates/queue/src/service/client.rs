@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use tower_service::Service;
 
 use seaworthy_core::Rejected;
+use seaworthy_core::shard::Spread;
 
 use super::Mailbox;
 use super::future::ResponseFuture;
@@ -17,13 +18,14 @@ use crate::sender::Sender;
 /// It outlives its workers: while there is none, requests wait. It is always ready; a request for which there is no room
 /// is turned away, or waits for room, as the queue is [configured](crate::Overload). Clones call the same workers.
 pub struct Client<Req, Res, E> {
-    mailbox: Arc<Mailbox<Req, Res, E>>,
+    mailbox: Spread<Mailbox<Req, Res, E>>,
     sender: Sender<super::Message<Req, Res, E>>,
 }
 
 impl<Req, Res, E> Client<Req, Res, E> {
     pub(super) fn new(mailbox: Arc<Mailbox<Req, Res, E>>) -> Self {
         let sender = Sender::new(&mailbox.shared);
+        let mailbox = Spread::new(mailbox);
         Self { mailbox, sender }
     }
 
@@ -71,14 +73,14 @@ where
 
     #[inline]
     fn call(&mut self, request: Req) -> Self::Future {
-        ResponseFuture::new(&self.mailbox, request)
+        ResponseFuture::new(self.mailbox.share(), request)
     }
 }
 
 impl<Req, Res, E> Clone for Client<Req, Res, E> {
     fn clone(&self) -> Self {
         Self {
-            mailbox: Arc::clone(&self.mailbox),
+            mailbox: self.mailbox.clone(),
             sender: self.sender.clone(),
         }
     }

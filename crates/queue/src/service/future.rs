@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use seaworthy_core::shard::Share;
 use seaworthy_core::{Reason, Rejected};
 
 use super::{Mailbox, Message};
@@ -17,7 +17,7 @@ use crate::sending::Offering;
 /// Dropping it gives the request up: a worker that has not begun with it passes over it.
 #[must_use = "futures do nothing unless they are polled"]
 pub struct ResponseFuture<Req, Res, E> {
-    mailbox: Arc<Mailbox<Req, Res, E>>,
+    mailbox: Share<Mailbox<Req, Res, E>>,
     asking: Asking<Outcome<Res, E>>,
     state: State<Req, Res, E>,
 }
@@ -36,8 +36,7 @@ impl<Req, Res, E> Unpin for ResponseFuture<Req, Res, E> {}
 
 impl<Req, Res, E> ResponseFuture<Req, Res, E> {
     #[inline]
-    pub(super) fn new(mailbox: &Arc<Mailbox<Req, Res, E>>, request: Req) -> Self {
-        let mailbox = Arc::clone(mailbox);
+    pub(super) fn new(mailbox: Share<Mailbox<Req, Res, E>>, request: Req) -> Self {
         let (asking, message) = mailbox.open(request);
         let shared = &mailbox.shared;
         let state = match shared.try_send(message) {

@@ -5,6 +5,7 @@ use std::task::{Poll, Waker};
 
 use seaworthy_core::Rejected;
 use seaworthy_core::panic;
+use seaworthy_core::shard::{self, Padded};
 use seaworthy_core::sync::Lock;
 use seaworthy_core::sync::atomic::{AtomicBool, Ordering};
 
@@ -67,10 +68,15 @@ impl<R> Slot<R> {
     }
 }
 
+type Free<R> = Padded<Lock<Vec<Arc<Slot<R>>>>>;
+
 /// Slots that nobody uses, so that a call needs no new one.
 #[derive(Debug)]
 pub(super) struct Pool<R> {
-    free: Lock<Vec<Arc<Slot<R>>>>,
+    /// Those that calls of this thread have left behind, so that no two threads wait for each other, and a slot stays near
+    /// whoever uses it.
+    free: Box<[Free<R>]>,
+    /// So many are kept for each thread.
     most: usize,
     /// Callers who wait for an answer.
     #[cfg(feature = "load")]
@@ -80,7 +86,7 @@ pub(super) struct Pool<R> {
 impl<R> Pool<R> {
     pub(super) fn new(most: usize) -> Self {
         Self {
-            free: Lock::default(),
+            free: (0..shard::count()).map(|_| Free::default()).collect(),
             most,
             #[cfg(feature = "load")]
             in_use: AtomicUsize::new(0),
@@ -97,8 +103,7 @@ impl<R> Pool<R> {
     pub(super) fn open(&self) -> (Asking<R>, Answering<R>) {
         #[cfg(feature = "load")]
         self.in_use.fetch_add(1, Ordering::Relaxed);
-        let free = self.free.lock().pop();
-        let slot = free.unwrap_or_else(|| Arc::new(Slot::new()));
+        let slot = self.take().unwrap_or_else(|| Arc::new(Slot::new()));
         let answering = Answering {
             slot: Some(Arc::clone(&slot)),
         };
@@ -109,10 +114,30 @@ impl<R> Pool<R> {
         (asking, answering)
     }
 
+    #[inline]
+    fn take(&self) -> Option<Arc<Slot<R>>> {
+        let here = self.here();
+        let slot = self.free[here].0.lock().pop();
+        slot.or_else(|| self.take_elsewhere(here))
+    }
+
+    /// Calls that begin on one thread and end on another would have all of them over there.
+    #[cold]
+    fn take_elsewhere(&self, here: usize) -> Option<Arc<Slot<R>>> {
+        let (before, after) = self.free.split_at(here);
+        let mut others = after.iter().skip(1).chain(before);
+        others.find_map(|free| free.0.lock().pop())
+    }
+
+    #[inline]
+    fn here(&self) -> usize {
+        shard::thread().unwrap_or(0) & (self.free.len() - 1)
+    }
+
     /// One that is as new.
     #[inline]
     fn give_back(&self, slot: Arc<Slot<R>>) {
-        let mut free = self.free.lock();
+        let mut free = self.free[self.here()].0.lock();
         if free.len() < self.most {
             free.push(slot);
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use seaworthy_core::clock::{self, Coarse};
 use seaworthy_core::panic;
 
-use super::{Inner, Keeper, STIRS, Shared, Way};
+use super::{ITEMS, Inner, Keeper, STIRS, Shared, Way};
 use crate::error::TryRecvError;
 use crate::letter::DeadLetter;
 use crate::store::entry::{Entry, Tag};
@@ -83,10 +83,13 @@ impl<T> Shared<T> {
         Ok(boarding.depart(copy))
     }
 
-    /// Whether there is something to receive.
+    /// Whether there is something to receive, or was a moment ago.
     pub(crate) fn peek(&self, seat: &Seat) -> Result<(), TryRecvError> {
         if !self.is_known(STIRS) {
             return Err(TryRecvError::Empty);
+        }
+        if seat.way == Way::Take && self.is_known(ITEMS) {
+            return Ok(());
         }
         let inner = self.inner.lock();
         if inner.has_something(seat.way, clock::coarse()) {
