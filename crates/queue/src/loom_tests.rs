@@ -32,7 +32,7 @@ fn ends(change: impl FnOnce(&mut Config)) -> (Sender<u32>, Receiver<u32>) {
 }
 
 /// All schedules there are.
-fn model(run: impl Fn() + Send + Sync + 'static) {
+pub(crate) fn model(run: impl Fn() + Send + Sync + 'static) {
     model_within(None, run);
 }
 
@@ -64,7 +64,7 @@ impl Wake for Signal {
     }
 }
 
-fn block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let (mut future, signal) = (pin!(future), Arc::new(Signal::default()));
     let waker = Waker::from(Arc::clone(&signal));
     loop {
@@ -79,7 +79,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 /// Polls it once, and drops it.
-fn poll_once<F: Future>(future: F) -> Option<F::Output> {
+pub(crate) fn poll_once<F: Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => Some(output),
         Poll::Pending => None,

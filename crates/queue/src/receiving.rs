@@ -122,8 +122,7 @@ impl<'a, T> InLine<'a, T> {
         cx: &mut Context<'_>,
         mut attempt: impl FnMut(&mut Seat) -> Result<R, TryRecvError>,
     ) -> Poll<Option<R>> {
-        self.waiting
-            .poll(self.shared, cx, |seat, _| attempt(seat))
+        self.waiting.poll(self.shared, cx, |seat, _| attempt(seat))
     }
 
     /// For a thread that has a clock of its own.

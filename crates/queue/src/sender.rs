@@ -50,7 +50,7 @@ impl<T> Sender<T> {
     /// [`SendError::TooHeavy`]; with the item.
     #[inline]
     pub fn try_send(&self, item: T) -> Result<Sent, SendError<T>> {
-        self.shared.try_send(item)
+        self.shared.try_send(item).map(|arrived| arrived.sent)
     }
 
     /// Sends an item. Waits for room if the queue was [configured](crate::Overload) so, first come, first served.

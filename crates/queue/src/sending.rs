@@ -13,7 +13,7 @@ use crate::alarm::Alarm;
 use crate::config::Overload;
 use crate::error::SendError;
 use crate::sender::Sent;
-use crate::shared::Shared;
+use crate::shared::{Arrived, Shared};
 use crate::store::entry::Entry;
 
 /// An item that is to be sent, and where that is in line. Whoever has it [gives it up](Self::give_up) in the end.
@@ -56,11 +56,11 @@ impl<T> Offering<T> {
         &mut self,
         shared: &Shared<T>,
         waker: &Waker,
-    ) -> Poll<Result<Sent, SendError<T>>> {
+    ) -> Poll<Result<Arrived, SendError<T>>> {
         if let Some(item) = self.item.take() {
             // With room for it, no waker is needed.
             match shared.let_in(shared.entry(item)) {
-                Ok(()) => return Poll::Ready(Ok(Sent::Queued)),
+                Ok(spot) => return Poll::Ready(Ok(Arrived::at(spot))),
                 Err(entry) => self.entry = Some(entry),
             }
         }
@@ -72,7 +72,7 @@ impl<T> Offering<T> {
         &mut self,
         shared: &Shared<T>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Sent, SendError<T>>> {
+    ) -> Poll<Result<Arrived, SendError<T>>> {
         // A task that always finds room lets others run now and then.
         let coop = ready!(poll_proceed(cx));
         let sent = self.offer(shared, cx.waker());
@@ -132,7 +132,8 @@ impl<'a, T> Sending<'a, T> {
 
     /// For a thread that has a clock of its own.
     pub(crate) fn offer(&mut self, waker: &Waker) -> Poll<Result<Sent, SendError<T>>> {
-        self.offering.offer(self.shared, waker)
+        let arrived = self.offering.offer(self.shared, waker);
+        arrived.map_ok(|arrived| arrived.sent)
     }
 
     pub(crate) fn give_up(&mut self) -> Option<T> {
@@ -146,7 +147,8 @@ impl<T> Future for Sending<'_, T> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        this.offering.poll(this.shared, cx)
+        let arrived = this.offering.poll(this.shared, cx);
+        arrived.map_ok(|arrived| arrived.sent)
     }
 }
 

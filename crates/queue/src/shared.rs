@@ -7,6 +7,7 @@ mod send;
 mod until;
 
 pub(crate) use receive::{Lined, Seat};
+pub(crate) use send::Arrived;
 pub(crate) use until::Moment;
 
 use std::sync::Arc;
@@ -14,8 +15,8 @@ use std::sync::Arc;
 use seaworthy_core::clock::{self, Coarse};
 use seaworthy_core::name::Kept;
 use seaworthy_core::panic;
-use seaworthy_core::sync::{Lock, MutexGuard};
 use seaworthy_core::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use seaworthy_core::sync::{Lock, MutexGuard};
 use seaworthy_core::{ConfigError, Name};
 
 use crate::config::Config;
@@ -245,7 +246,7 @@ impl<T> Inner<T> {
         let closed = u8::from(self.closed) * CLOSED;
         let items = self.store.len() > 0;
         let stirs = self.closed || items || self.store.awaits_something();
-        full | closed | u8::from(stirs) * STIRS | u8::from(items) * ITEMS
+        full | closed | (u8::from(stirs) * STIRS) | (u8::from(items) * ITEMS)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::letter::DeadLetter;
 use crate::why::Why;
 
 use credit::Credit;
-use entry::Entry;
+use entry::{Entry, Spot};
 use flights::Flights;
 use line::Line;
 
@@ -217,6 +217,14 @@ impl<T> Store<T> {
     #[inline]
     pub(crate) fn take_news(&mut self) -> usize {
         std::mem::take(&mut self.news)
+    }
+
+    /// An item that nobody wants any more, if it still waits.
+    pub(crate) fn withdraw(&mut self, spot: Spot) -> Option<Entry<T>> {
+        let entry = self.line.withdraw(spot)?;
+        self.weight -= u64::from(entry.tag.weight);
+        self.is_missed(&entry);
+        Some(entry)
     }
 
     /// A dead letter, the oldest first.

@@ -40,7 +40,8 @@ impl<T> Stream for ItemStream<T> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = self.get_mut();
         let shared = this.receiver.shared();
-        this.waiting.poll(shared, cx, |seat, _| shared.try_recv(seat))
+        this.waiting
+            .poll(shared, cx, |seat, _| shared.try_recv(seat))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Making a service queue.
 
 use std::fmt;
+use std::hash::Hash;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,6 +80,29 @@ impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
         self
     }
 
+    /// Whose a request is, and that all have their turn: sets [`Order::Fair`].
+    pub fn fair_by<K: Hash>(mut self, key: impl Fn(&Req) -> K + Send + Sync + 'static) -> Self {
+        self.config.order = Order::Fair;
+        self.queue = self
+            .queue
+            .fair_by(move |message| message.request.as_ref().map(&key));
+        self
+    }
+
+    /// How important a request is: one of so many classes, of which 0 goes before all others. A class that is too high is
+    /// the last one.
+    pub fn classes(
+        mut self,
+        classes: u8,
+        class: impl Fn(&Req) -> u8 + Send + Sync + 'static,
+    ) -> Self {
+        self.config.classes = classes;
+        self.queue = self.queue.classes(classes, move |message| {
+            message.request.as_ref().map_or(u8::MAX, &class)
+        });
+        self
+    }
+
     /// Turns requests away that have waited for too long in a queue that does not become empty.
     pub fn codel(mut self, codel: Codel) -> Self {
         self.config.codel = Some(codel);
@@ -87,8 +111,18 @@ impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
 
     /// A request that was not begun after this time is turned away when it is its turn:
     /// [`Reason::Expired`](seaworthy_core::Reason::Expired).
-    pub fn useful_for(mut self, time: Duration) -> Self {
-        self.queue = self.queue.useful_for(move |_| Some(time));
+    pub fn useful_for(self, time: Duration) -> Self {
+        self.useful_for_each(move |_| Some(time))
+    }
+
+    /// As [`useful_for`](Self::useful_for), for a time that is a matter of the request. `None`: for any time.
+    pub fn useful_for_each(
+        mut self,
+        time: impl Fn(&Req) -> Option<Duration> + Send + Sync + 'static,
+    ) -> Self {
+        self.queue = self
+            .queue
+            .useful_for(move |message| message.request.as_ref().and_then(&time));
         self
     }
 

@@ -4,17 +4,19 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use seaworthy_core::panic;
 use seaworthy_core::shard::Share;
 use seaworthy_core::{Reason, Rejected};
 
-use super::{Mailbox, Message};
 use super::slot::{Asking, Failed, Outcome};
+use super::{Mailbox, Message};
 use crate::error::SendError;
 use crate::sending::Offering;
+use crate::store::entry::Spot;
 
 /// The response of a [`Client`](super::Client).
 ///
-/// Dropping it gives the request up: a worker that has not begun with it passes over it.
+/// Dropping it gives the request up: if no worker has begun with it, it leaves the queue, and its place is free.
 #[must_use = "futures do nothing unless they are polled"]
 pub struct ResponseFuture<Req, Res, E> {
     mailbox: Share<Mailbox<Req, Res, E>>,
@@ -23,8 +25,8 @@ pub struct ResponseFuture<Req, Res, E> {
 }
 
 enum State<Req, Res, E> {
-    /// It is in the queue, or with a worker.
-    Sent,
+    /// It is in the queue, where it was put, or with a worker.
+    Sent(Option<Spot>),
     /// It waits for room in the queue.
     Waits(Box<Offering<Message<Req, Res, E>>>),
     /// It was turned away.
@@ -41,7 +43,7 @@ impl<Req, Res, E> ResponseFuture<Req, Res, E> {
         let shared = &mailbox.shared;
         let state = match shared.try_send(message) {
             // One that was dropped was answered by whoever dropped it.
-            Ok(_) => State::Sent,
+            Ok(arrived) => State::Sent(arrived.spot),
             Err(SendError::Full(message)) if shared.waits() => {
                 State::Waits(Box::new(Offering::new(message)))
             }
@@ -64,7 +66,7 @@ impl<Req, Res, E: From<Rejected>> Future for ResponseFuture<Req, Res, E> {
         let mailbox = &*this.mailbox;
         loop {
             match &mut this.state {
-                State::Sent => {
+                State::Sent(_) => {
                     let outcome = ready!(this.asking.poll(&mailbox.pool, cx.waker()));
                     this.state = State::Done;
                     return Poll::Ready(mailbox.conclude(outcome));
@@ -72,7 +74,7 @@ impl<Req, Res, E: From<Rejected>> Future for ResponseFuture<Req, Res, E> {
                 State::Waits(offering) => {
                     let sent = ready!(offering.poll(&mailbox.shared, cx));
                     this.state = match sent {
-                        Ok(_) => State::Sent,
+                        Ok(arrived) => State::Sent(arrived.spot),
                         Err(error) => State::Rejected(mailbox.to_rejected(&error)),
                     };
                 }
@@ -108,9 +110,15 @@ impl<Req, Res, E> Mailbox<Req, Res, E> {
 
 impl<Req, Res, E> Drop for ResponseFuture<Req, Res, E> {
     fn drop(&mut self) {
-        if let State::Waits(offering) = &mut self.state {
-            drop(offering.give_up(&self.mailbox.shared));
-        }
+        let shared = &self.mailbox.shared;
+        // Its place is free at once, and not when it would have been its turn.
+        let unsent = match &mut self.state {
+            State::Waits(offering) => offering.give_up(shared),
+            State::Sent(Some(spot)) if self.asking.is_waiting() => shared.withdraw(*spot),
+            _ => None,
+        };
+        // A value of the user.
+        panic::drop_quietly(unsent);
         self.asking.leave(&self.mailbox.pool);
     }
 }

@@ -8,9 +8,9 @@ use std::task::{Context, Poll, ready};
 use pin_project::{pin_project, pinned_drop};
 use tower_service::Service;
 
+use super::Mailbox;
 use super::job::Job;
 use super::running::{Call, Running};
-use super::Mailbox;
 use crate::error::TryRecvError;
 use crate::receiving::Waiting;
 use crate::shared::Seat;

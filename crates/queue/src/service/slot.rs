@@ -1,5 +1,8 @@
 //! The place of one answer, used again and again.
 
+#[cfg(all(test, seaworthy_loom))]
+mod loom_tests;
+
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
@@ -200,13 +203,18 @@ impl<R> Asking<R> {
         }
     }
 
-    /// The caller waits no more. True if that was in vain until now.
-    pub(super) fn leave(&mut self, pool: &Pool<R>) -> bool {
+    /// There may be no answer yet.
+    pub(super) fn is_waiting(&self) -> bool {
+        let slot = self.slot.as_ref();
+        slot.is_some_and(|slot| slot.awaited.load(Ordering::Relaxed))
+    }
+
+    /// The caller waits no more.
+    pub(super) fn leave(&mut self, pool: &Pool<R>) {
         let Some(slot) = &self.slot else {
-            return false;
+            return;
         };
         let mut state = slot.state.lock();
-        let in_vain = slot.awaited.load(Ordering::Relaxed) && state.answering > 0;
         slot.awaited.store(false, Ordering::Relaxed);
         let (answer, waker) = (state.answer.take(), state.waker.take());
         let reusable = slot.reset(&mut state);
@@ -215,7 +223,6 @@ impl<R> Asking<R> {
         // A value of the user.
         panic::drop_quietly(answer);
         self.end(pool, reusable);
-        in_vain
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::task::{Poll, Waker};
 
-use seaworthy_core::clock::{self, Coarse};
 use super::{CLOSED, FULL, Inner, Shared, Want};
 use crate::error::SendError;
 use crate::sender::Sent;
 use crate::store::Offered;
-use crate::store::entry::Entry;
+use crate::store::entry::{Entry, Spot};
 use crate::why::Why;
+use seaworthy_core::clock::{self, Coarse};
 
 impl<T> Shared<T> {
     /// An item with all that its functions say about it, each of which is asked once.
@@ -20,7 +20,7 @@ impl<T> Shared<T> {
 
     /// Sends an item if that can be done at once.
     #[inline]
-    pub(crate) fn try_send(&self, item: T) -> Result<Sent, SendError<T>> {
+    pub(crate) fn try_send(&self, item: T) -> Result<Arrived, SendError<T>> {
         if self.is_known(CLOSED) {
             return Err(SendError::Closed(item));
         }
@@ -28,21 +28,21 @@ impl<T> Shared<T> {
             return Err(SendError::Full(item));
         }
         match self.let_in(self.entry(item)) {
-            Ok(()) => Ok(Sent::Queued),
+            Ok(spot) => Ok(Arrived::at(spot)),
             Err(entry) => self.conclude(self.offer(entry)),
         }
     }
 
     /// Lets an item in for which there is room that nobody waits for, which is the usual case. The item, otherwise.
     #[inline]
-    pub(crate) fn let_in(&self, entry: Entry<T>) -> Result<(), Entry<T>> {
+    pub(crate) fn let_in(&self, entry: Entry<T>) -> Result<Spot, Entry<T>> {
         let mut inner = self.inner.lock();
         if inner.closed || !inner.senders.is_empty() {
             return Err(entry);
         }
-        inner.store.let_in(entry)?;
+        let spot = inner.store.let_in(entry)?;
         self.settle(inner);
-        Ok(())
+        Ok(spot)
     }
 
     /// Whether who has no room waits for some.
@@ -58,18 +58,24 @@ impl<T> Shared<T> {
         step
     }
 
-    fn conclude(&self, step: Step<T>) -> Result<Sent, SendError<T>> {
+    fn conclude(&self, step: Step<T>) -> Result<Arrived, SendError<T>> {
         match step {
-            Step::Done(Offered::In(evicted)) if evicted.is_empty() => Ok(Sent::Queued),
-            Step::Done(Offered::In(evicted)) => {
+            Step::Done(Offered::In(spot, evicted)) if evicted.is_empty() => Ok(Arrived::at(spot)),
+            Step::Done(Offered::In(spot, evicted)) => {
                 for entry in evicted {
                     self.throw_one(entry.item, Why::Evicted);
                 }
-                Ok(Sent::Evicting)
+                Ok(Arrived {
+                    sent: Sent::Evicting,
+                    ..Arrived::at(spot)
+                })
             }
             Step::Done(Offered::Dropped(entry)) => {
                 self.throw_one(entry.item, Why::NoRoom);
-                Ok(Sent::Dropped)
+                Ok(Arrived {
+                    sent: Sent::Dropped,
+                    spot: None,
+                })
             }
             Step::Done(Offered::TooHeavy(entry)) => Err(SendError::TooHeavy(entry.item)),
             Step::Done(Offered::Full(entry)) | Step::Waits(entry) => {
@@ -85,7 +91,7 @@ impl<T> Shared<T> {
         entry: &mut Option<Entry<T>>,
         place: &mut Option<usize>,
         waker: &Waker,
-    ) -> Poll<Result<Sent, SendError<T>>> {
+    ) -> Poll<Result<Arrived, SendError<T>>> {
         let waker = waker.clone();
         let Some(offered) = entry.take() else {
             panic!("polled after it was ready");
@@ -107,6 +113,12 @@ impl<T> Shared<T> {
                 Poll::Ready(sent)
             }
         }
+    }
+
+    /// An item that whoever sent it does not want any more, if it still waits.
+    pub(crate) fn withdraw(&self, spot: Spot) -> Option<T> {
+        let entry = self.with(|inner, _, _| inner.store.withdraw(spot));
+        entry.map(|entry| entry.item)
     }
 
     /// A place for an item of this weight, or one in line.
@@ -157,6 +169,23 @@ impl<T> Shared<T> {
 
     pub(crate) fn unreserve(&self, weight: u32) {
         self.with(|inner, _, _| inner.store.unreserve(weight));
+    }
+}
+
+/// What became of an item, and where it is, if it is in the queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrived {
+    pub(crate) sent: Sent,
+    pub(crate) spot: Option<Spot>,
+}
+
+impl Arrived {
+    #[inline]
+    pub(crate) fn at(spot: Spot) -> Self {
+        Self {
+            sent: Sent::Queued,
+            spot: Some(spot),
+        }
     }
 }
 
@@ -212,8 +241,8 @@ impl<T> Inner<T> {
             if want.granted {
                 // It has waited for the queue until now, and not in it.
                 entry.tag.since = now;
-                self.store.fill(entry);
-                return (Step::Done(Offered::In(Vec::new())), Some(waker));
+                let spot = self.store.fill(entry);
+                return (Step::Done(Offered::In(spot, Vec::new())), Some(waker));
             }
             // There will be no room: this says why, or the configuration has changed once more.
         }

@@ -1,14 +1,14 @@
 //! Who is let in, and who gives way.
 
 use super::Store;
-use super::entry::{Entry, NEVER};
+use super::entry::{Entry, NEVER, Spot};
 use crate::config::Overload;
 
 /// What becomes of an item that is offered.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Offered<T> {
-    /// It is in, in place of these.
-    In(Vec<Entry<T>>),
+    /// It is in, here, in place of these.
+    In(Spot, Vec<Entry<T>>),
     /// There is no room for it.
     Full(Entry<T>),
     /// There never will be.
@@ -67,24 +67,24 @@ impl<T> Store<T> {
     }
 
     /// An item for a place that was reserved for its weight.
-    pub(crate) fn fill(&mut self, entry: Entry<T>) {
+    pub(crate) fn fill(&mut self, entry: Entry<T>) -> Spot {
         self.reserved -= 1;
-        self.line_up(entry);
+        self.line_up(entry)
     }
 
     /// Lets an item in for which there is room. The item, if there is none.
     #[inline]
-    pub(crate) fn let_in(&mut self, entry: Entry<T>) -> Result<(), Entry<T>> {
-        if !self.has_room(entry.tag.weight) {
-            return Err(entry);
+    pub(crate) fn let_in(&mut self, entry: Entry<T>) -> Result<Spot, Entry<T>> {
+        if self.has_room(entry.tag.weight) {
+            Ok(self.admit(entry))
+        } else {
+            Err(entry)
         }
-        self.admit(entry);
-        Ok(())
     }
 
     pub(crate) fn offer(&mut self, entry: Entry<T>) -> Offered<T> {
         match self.let_in(entry) {
-            Ok(()) => Offered::In(Vec::new()),
+            Ok(spot) => Offered::In(spot, Vec::new()),
             Err(entry) => self.offer_without_room(entry),
         }
     }
@@ -110,24 +110,25 @@ impl<T> Store<T> {
     }
 
     fn admit_for(&mut self, entry: Entry<T>, evicted: Vec<Entry<T>>) -> Offered<T> {
-        self.admit(entry);
-        Offered::In(evicted)
+        Offered::In(self.admit(entry), evicted)
     }
 
     #[inline]
-    fn admit(&mut self, entry: Entry<T>) {
+    fn admit(&mut self, entry: Entry<T>) -> Spot {
         self.weight += u64::from(entry.tag.weight);
         self.credit.lend();
-        self.line_up(entry);
+        self.line_up(entry)
     }
 
     #[inline]
-    fn line_up(&mut self, mut entry: Entry<T>) {
+    fn line_up(&mut self, mut entry: Entry<T>) -> Spot {
         self.numbers += 1;
         entry.tag.number = self.numbers;
         self.timed |= entry.tag.deadline < NEVER;
+        let spot = entry.tag.spot();
         self.line.push(entry);
         self.news += 1;
+        spot
     }
 
     /// Items of this class and less important ones give way until there is room. If there are not enough of them, all

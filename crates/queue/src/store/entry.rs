@@ -27,10 +27,26 @@ pub(crate) struct Tag {
     pub(crate) class: u8,
 }
 
+/// Where an item that waits is found again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    pub(crate) number: u64,
+    pub(crate) key: u64,
+    pub(crate) class: u8,
+}
+
 /// A moment that never comes.
 pub(crate) const NEVER: Coarse = Coarse::from_nanos(u64::MAX);
 
 impl Tag {
+    #[inline]
+    pub(crate) fn spot(&self) -> Spot {
+        let Self {
+            number, key, class, ..
+        } = *self;
+        Spot { number, key, class }
+    }
+
     /// Of an item about which there is nothing to know.
     pub(crate) fn plain(since: Coarse) -> Self {
         Self {

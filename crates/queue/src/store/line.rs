@@ -7,7 +7,7 @@ mod plain;
 use seaworthy_core::clock::Coarse;
 
 use super::Overboard;
-use super::entry::Entry;
+use super::entry::{Entry, Spot};
 use crate::config::Config;
 
 use class::Class;
@@ -64,7 +64,12 @@ impl<T> Line<T> {
     /// The place of an item's class among those that there are.
     #[inline]
     pub(crate) fn class_of(&self, entry: &Entry<T>) -> usize {
-        usize::from(entry.tag.class).min(self.classes.len() - 1)
+        self.place_of(entry.tag.class)
+    }
+
+    #[inline]
+    fn place_of(&self, class: u8) -> usize {
+        usize::from(class).min(self.classes.len() - 1)
     }
 
     #[inline]
@@ -109,6 +114,14 @@ impl<T> Line<T> {
     pub(crate) fn evict(&mut self, class: usize) -> Option<Entry<T>> {
         let classes = self.classes.get_mut(class..)?;
         let entry = classes.iter_mut().rev().find_map(Class::evict)?;
+        self.len -= 1;
+        Some(entry)
+    }
+
+    /// The one that is here, wherever in the line that is.
+    pub(crate) fn withdraw(&mut self, spot: Spot) -> Option<Entry<T>> {
+        let place = self.place_of(spot.class);
+        let entry = self.classes[place].withdraw(spot)?;
         self.len -= 1;
         Some(entry)
     }

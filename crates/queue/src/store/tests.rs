@@ -83,7 +83,11 @@ fn weighing(weight: u32, item: u64) -> Entry<u64> {
 /// What is let in without further ado.
 fn let_in(store: &mut Store<u64>, entries: impl IntoIterator<Item = Entry<u64>>) {
     for entry in entries {
-        assert_eq!(store.offer(entry), Offered::In(Vec::new()));
+        let offered = store.offer(entry);
+        let Offered::In(_, evicted) = offered else {
+            panic!("{offered:?}")
+        };
+        assert_eq!(evicted, Vec::new());
     }
 }
 

@@ -93,6 +93,24 @@ async fn a_request_that_kills_its_workers_is_given_up() {
     assert_eq!(luck.begun.load(SeqCst), 4, "three times and once");
 }
 
+/// What comes back after its caller has left is not served again.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_nobody_waits_for_any_more_is_not_served_again() {
+    let builder = builder().redeliver(3, |number| *number);
+    let (callers, work) = builder.build().expect("it is allowed");
+    let luck = Halves::default();
+    let call = asking(&callers, 8);
+    let worker = tokio::spawn(work.clone().serve(luck.clone()));
+    tokio::time::sleep(secs(1) / 2).await;
+    call.abort();
+    worker.abort();
+    tokio::time::sleep(secs(1)).await;
+    assert_eq!(callers.len(), 1, "it came back");
+    tokio::spawn(work.serve(luck.clone()));
+    assert_eq!(ask(&callers, 2).await, Ok(1));
+    assert_eq!((luck.begun.load(SeqCst), callers.len()), (2, 0));
+}
+
 /// It never begins, and says so.
 #[tokio::test(start_paused = true)]
 async fn a_service_that_does_not_get_ready() {

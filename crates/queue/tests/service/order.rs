@@ -55,6 +55,58 @@ async fn a_request_that_is_late_is_turned_away_unbegun() {
     assert_eq!(halves.begun.load(SeqCst), 1);
 }
 
+/// 10 and more are in a hurry.
+#[tokio::test(start_paused = true)]
+async fn how_long_a_request_is_of_use_is_its_own_matter() {
+    let builder = builder().useful_for_each(|number| (*number >= 10).then_some(secs(3)));
+    let (callers, work) = builder.build().expect("it is allowed");
+    let (patient, hurried) = (asking(&callers, 2), asking(&callers, 10));
+    tokio::time::sleep(secs(4)).await;
+    tokio::spawn(work.serve(Halves::default()));
+    assert_eq!(patient.await.expect("well"), Ok(1));
+    rejected(hurried.await.expect("well"), Reason::Expired, Executed::No);
+}
+
+/// The order in which these are served.
+async fn served(builder: ServiceBuilder<u32, u32, Trouble>, numbers: &[u32]) -> Vec<u32> {
+    let (callers, work) = builder.build().expect("it is allowed");
+    let order = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let calls: Vec<_> = numbers
+        .iter()
+        .map(|number| {
+            let (callers, number, order) = (callers.clone(), *number, Arc::clone(&order));
+            tokio::spawn(async move {
+                ask(&callers, number).await.expect("it is even");
+                order.lock().expect("nobody panics").push(number);
+            })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    tokio::spawn(work.serve(Halves::default()));
+    for call in calls {
+        call.await.expect("it is even");
+    }
+    Arc::into_inner(order)
+        .expect("all have ended")
+        .into_inner()
+        .expect("nobody panics")
+}
+
+#[tokio::test(start_paused = true)]
+async fn important_requests_go_first() {
+    let by_size = builder().classes(2, |number| u8::from(*number < 10));
+    assert_eq!(served(by_size, &[2, 4, 10, 6, 12]).await, [10, 12, 2, 4, 6]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_have_their_turn() {
+    let by_tens = builder().fair_by(|number| number / 10);
+    assert_eq!(
+        served(by_tens, &[2, 4, 6, 10, 12, 20]).await,
+        [2, 10, 20, 4, 12, 6]
+    );
+}
+
 /// A worker whose service is not ready leaves the request to one whose service is.
 #[tokio::test(start_paused = true)]
 async fn a_worker_that_is_not_ready_holds_nothing_up() {

@@ -1,6 +1,6 @@
 //! Requests for which there is no room.
 
-use seaworthy_queue::Overload;
+use seaworthy_queue::{Order, Overload};
 
 use super::*;
 
@@ -50,6 +50,40 @@ async fn or_takes_the_place_of_the_oldest() {
     tokio::spawn(work.serve(Halves::default()));
     assert_eq!(middle.await.expect("well"), Ok(2));
     assert_eq!(newest.await.expect("well"), Ok(3));
+}
+
+/// Its place is free at once, whoever would go first, and whether it had to wait for it or not.
+#[tokio::test(start_paused = true)]
+async fn a_caller_who_gives_up_makes_room() {
+    for order in [Order::Fifo, Order::Lifo, Order::AdaptiveLifo(secs(1))] {
+        let builder = builder().capacity(2).order(order);
+        let (callers, work) = builder.build().expect("it is allowed");
+        let calls: Vec<_> = (0..4).map(|number| asking(&callers, 2 * number)).collect();
+        tokio::task::yield_now().await;
+        // Of those that are in the queue one that came at once, and then one that waited for that.
+        for given_up in [0, 2] {
+            calls[given_up].abort();
+            tokio::task::yield_now().await;
+            assert_eq!(callers.len(), 2, "{order:?}");
+        }
+        let halves = Halves::default();
+        tokio::spawn(work.serve(halves.clone()));
+        for (number, call) in calls.into_iter().enumerate() {
+            let expected = (number % 2 == 1).then_some(Ok(number as u32));
+            assert_eq!(call.await.ok(), expected, "{order:?}");
+        }
+        assert_eq!(halves.begun.load(SeqCst), 2, "{order:?}");
+    }
+}
+
+/// With nobody to serve it and nobody to send more, nothing else would ever take it out.
+#[tokio::test]
+async fn and_leaves_nothing_behind() {
+    let request = Arc::new(());
+    let built = service::builder("kept").registry(&Registry::new()).build();
+    let (mut callers, _work): (Client<_, (), Trouble>, _) = built.expect("it is allowed");
+    drop(callers.call(Arc::clone(&request)));
+    assert_eq!((callers.len(), Arc::strong_count(&request)), (0, 1));
 }
 
 /// A call that is dropped while it waits for room leaves nothing behind.

@@ -7,7 +7,7 @@ use super::plain::Plain;
 use crate::config::{Codel, Config, Order};
 use crate::store::Overboard;
 use crate::store::codel::Sojourn;
-use crate::store::entry::Entry;
+use crate::store::entry::{Entry, Spot};
 use crate::why::Why;
 
 /// Those that are equally important, and for whom of them it is too late.
@@ -123,6 +123,15 @@ impl<T> Class<T> {
         let entry = match &mut self.lane {
             Lane::Plain(lane) => lane.pop_oldest(),
             Lane::Fair(lane) => lane.evict(),
+        }?;
+        self.goes(&entry);
+        Some(entry)
+    }
+
+    pub(super) fn withdraw(&mut self, spot: Spot) -> Option<Entry<T>> {
+        let entry = match &mut self.lane {
+            Lane::Plain(lane) => lane.withdraw(spot.number),
+            Lane::Fair(lane) => lane.withdraw(spot.key, spot.number),
         }?;
         self.goes(&entry);
         Some(entry)

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use seaworthy_core::clock::Coarse;
 
+use super::plain::find;
 use crate::store::entry::Entry;
 
 /// The items of each key, and whose turn it is.
@@ -128,7 +129,7 @@ impl<T> Fair<T> {
             }
             if flow.saved >= price {
                 flow.saved -= price;
-                return self.shorten(key);
+                return self.remove(key, 0);
             }
             flow.paid = false;
             self.next_quantum = self.next_quantum.max(price - flow.saved);
@@ -153,13 +154,18 @@ impl<T> Fair<T> {
     /// The oldest of the key that has most.
     pub(super) fn evict(&mut self) -> Option<Entry<T>> {
         let (_, key) = *self.by_cost.last()?;
-        self.shorten(key)
+        self.remove(key, 0)
     }
 
-    /// Takes the first item of this key.
-    fn shorten(&mut self, key: u64) -> Option<Entry<T>> {
+    pub(super) fn withdraw(&mut self, key: u64, number: u64) -> Option<Entry<T>> {
+        let at = find(&self.flows.get(&key)?.entries, number)?;
+        self.remove(key, at)
+    }
+
+    /// Takes one of the items of this key.
+    fn remove(&mut self, key: u64, at: usize) -> Option<Entry<T>> {
         let flow = self.flows.get_mut(&key)?;
-        let entry = flow.entries.pop_front()?;
+        let entry = flow.entries.remove(at)?;
         self.by_cost.remove(&(flow.cost, key));
         flow.cost -= cost(&entry);
         if flow.entries.is_empty() {

@@ -26,6 +26,12 @@ enum Turn {
     FirstWithin(Duration),
 }
 
+/// Where the item of this number is, among those from the oldest to the newest.
+pub(super) fn find<T>(entries: &VecDeque<Entry<T>>, number: u64) -> Option<usize> {
+    let found = entries.binary_search_by_key(&number, |entry| entry.tag.number);
+    found.ok()
+}
+
 impl<T> Plain<T> {
     pub(super) fn new(order: Order) -> Self {
         Self {
@@ -82,6 +88,11 @@ impl<T> Plain<T> {
             Some(entry) if entry.tag.number < *number => self.entries.pop_front(),
             _ => self.again.pop_first().map(|(_, entry)| entry),
         }
+    }
+
+    pub(super) fn withdraw(&mut self, number: u64) -> Option<Entry<T>> {
+        let again = self.again.remove(&number);
+        again.or_else(|| find(&self.entries, number).and_then(|at| self.entries.remove(at)))
     }
 
     pub(super) fn oldest(&self) -> Option<Coarse> {

@@ -25,7 +25,7 @@ fn by_class(overload: Overload, capacity: usize) -> Config {
 /// Which items make room for this one.
 fn evicted(store: &mut Store<u64>, entry: Entry<u64>) -> Vec<u64> {
     match store.offer(entry) {
-        Offered::In(evicted) => evicted.iter().map(|entry| entry.item).collect(),
+        Offered::In(_, evicted) => evicted.iter().map(|entry| entry.item).collect(),
         refused => panic!("{refused:?}"),
     }
 }

@@ -9,7 +9,7 @@ use super::model::{Fate, Item, Model, Offer, nanos};
 use super::schedule::{Action, Sketch, config, schedule};
 use super::{BEGIN, cases, items};
 use crate::config::Config;
-use crate::store::entry::{Entry, Tag};
+use crate::store::entry::{Entry, Spot, Tag};
 use crate::store::{Ending, Offered, Overboard, Settled, Store, Ticket};
 use crate::why::Why;
 
@@ -24,6 +24,8 @@ struct Bench {
     flights: Vec<(Ticket, usize)>,
     landed: Vec<(Ticket, usize)>,
     reserved: Vec<u32>,
+    /// Of all items that ever came in.
+    spots: Vec<(Spot, u64)>,
     overboard: Vec<Overboard<u64>>,
 }
 
@@ -41,6 +43,7 @@ impl Bench {
             flights: Vec::new(),
             landed: Vec::new(),
             reserved: Vec::new(),
+            spots: Vec::new(),
             overboard: Vec::new(),
         }
     }
@@ -104,8 +107,9 @@ impl Bench {
             Action::Fill(which, sketch) => {
                 if let Some(weight) = pick(&mut self.reserved, *which) {
                     let (entry, item) = self.item(Sketch { weight, ..*sketch });
-                    self.ledger.comes(entry.item);
-                    self.store.fill(entry);
+                    let id = entry.item;
+                    self.ledger.comes(id);
+                    self.spots.push((self.store.fill(entry), id));
                     self.model.fill(item);
                 }
             }
@@ -113,6 +117,16 @@ impl Bench {
                 if let Some(weight) = pick(&mut self.reserved, *which) {
                     self.store.unreserve(weight);
                     self.model.unreserve(weight);
+                }
+            }
+            Action::Withdraw(which) => {
+                if let Some((spot, id)) = pick(&mut self.spots, *which) {
+                    let withdrawn = self.store.withdraw(spot).map(|entry| entry.item);
+                    assert_eq!(withdrawn, self.model.withdraw(id), "withdrawn");
+                    match withdrawn {
+                        Some(id) => self.ledger.dropped(id, Why::Drained),
+                        None => self.spots.push((spot, id)),
+                    }
                 }
             }
             Action::Reconfigure(config) => {
@@ -142,7 +156,8 @@ impl Bench {
         let (entry, item) = self.item(sketch);
         let id = entry.item;
         let offered = match self.store.offer(entry) {
-            Offered::In(evicted) => {
+            Offered::In(spot, evicted) => {
+                self.spots.push((spot, id));
                 self.ledger.comes(id);
                 let evicted: Vec<_> = evicted.iter().map(|entry| entry.item).collect();
                 for id in &evicted {

@@ -122,7 +122,7 @@ fn the_key_that_has_most_makes_room() {
     let_in(&mut store, [of_key(1, 10)]);
     let_in(&mut store, (20..24).map(|item| of_key(2, item)));
     for (new, gone) in [(11, 20), (12, 21)] {
-        let Offered::In(evicted) = store.offer(of_key(1, new)) else {
+        let Offered::In(_, evicted) = store.offer(of_key(1, new)) else {
             panic!("it is let in")
         };
         let evicted: Vec<_> = evicted.iter().map(|entry| entry.item).collect();
@@ -140,7 +140,7 @@ fn the_key_that_weighs_most_makes_room() {
     });
     let_in(&mut store, [heavy(1, 90)]);
     let_in(&mut store, (0..10).map(|_| heavy(2, 1)));
-    let Offered::In(evicted) = store.offer(heavy(3, 1)) else {
+    let Offered::In(_, evicted) = store.offer(heavy(3, 1)) else {
         panic!("it is let in")
     };
     assert_eq!(evicted.len(), 1);

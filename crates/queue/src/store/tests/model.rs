@@ -274,6 +274,15 @@ impl Model {
         item
     }
 
+    pub(super) fn withdraw(&mut self, id: u64) -> Option<u64> {
+        self.waiting().find(|item| item.id == id)?;
+        let item = self.call(id);
+        if item.attempts == 0 {
+            self.give_back();
+        }
+        Some(id)
+    }
+
     pub(super) fn offer(&mut self, item: Item) -> Offer {
         let too_heavy = |most| u64::from(item.weight) > most;
         if !self.has_room(item.weight) {

@@ -29,6 +29,8 @@ pub(super) enum Action {
     Reserve(u32),
     Fill(Index, Sketch),
     Unreserve(Index),
+    /// Of an item that may be gone, or with a worker.
+    Withdraw(Index),
     Reconfigure(Box<Config>),
     Advance(Duration),
     GoBack(Duration),
@@ -172,6 +174,7 @@ fn action() -> impl Strategy<Value = Action> {
         4 => (0u32..4).prop_map(Action::Reserve),
         4 => (index(), sketch()).prop_map(|(which, sketch)| Action::Fill(which, sketch)),
         2 => index().prop_map(Action::Unreserve),
+        6 => index().prop_map(Action::Withdraw),
         1 => config().prop_map(|config| Action::Reconfigure(Box::new(config))),
         12 => (0u64..12).prop_map(|time| Action::Advance(ms(time))),
         1 => (0u64..12).prop_map(|time| Action::GoBack(ms(time))),
