@@ -1,6 +1,7 @@
 //! How many requests workers have under way, which are in the queue no more.
 
 use std::future::poll_fn;
+use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 
 use seaworthy_core::panic;
@@ -8,33 +9,54 @@ use seaworthy_core::shard::Padded;
 use seaworthy_core::sync::Lock;
 use seaworthy_core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// A count that can be waited for to be zero.
+/// The sum over all workers, which can be waited for to be zero.
 #[derive(Debug, Default)]
 pub(super) struct Busy {
-    /// Away from what callers read.
-    calls: Padded<AtomicUsize>,
+    desks: Lock<Vec<Weak<Desk>>>,
     /// Somebody waits, or has waited.
     watched: AtomicBool,
     watchers: Lock<Vec<Waker>>,
 }
 
+/// What is on the desk of one worker, who alone puts it there.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    calls: Padded<AtomicUsize>,
+}
+
+impl Desk {
+    /// So many will be here, if there is one to take out of the queue: said before that, so that whoever finds the queue
+    /// empty finds it here.
+    #[inline]
+    pub(super) fn expect(&self, calls: usize) {
+        self.calls.0.store(calls, Ordering::Relaxed);
+    }
+}
+
 impl Busy {
+    /// Of a worker that begins.
+    pub(super) fn desk(&self) -> Arc<Desk> {
+        let desk = Arc::new(Desk::default());
+        let mut desks = self.desks.lock();
+        desks.retain(|desk| desk.strong_count() > 0);
+        desks.push(Arc::downgrade(&desk));
+        desk
+    }
+
     pub(super) fn calls(&self) -> usize {
-        self.calls.0.load(Ordering::SeqCst)
+        let desks: Vec<_> = self.desks.lock().iter().filter_map(Weak::upgrade).collect();
+        let calls = |desk: Arc<Desk>| desk.calls.0.load(Ordering::SeqCst);
+        desks.into_iter().map(calls).sum()
     }
 
+    /// A worker takes nothing more for now, and has so many on its desk.
     #[inline]
-    pub(super) fn begins(&self) {
-        self.calls.0.fetch_add(1, Ordering::SeqCst);
-    }
-
-    #[inline]
-    pub(super) fn ends(&self, calls: usize) {
-        if calls == 0 {
+    pub(super) fn rests(&self, desk: &Desk, calls: usize) {
+        if desk.calls.0.load(Ordering::Relaxed) == calls {
             return;
         }
-        let before = self.calls.0.fetch_sub(calls, Ordering::SeqCst);
-        if before == calls && self.watched.load(Ordering::SeqCst) {
+        desk.calls.0.swap(calls, Ordering::SeqCst);
+        if calls == 0 && self.watched.load(Ordering::SeqCst) {
             self.tell();
         }
     }

@@ -14,6 +14,7 @@ use super::serve::Server;
 use super::{Mailbox, Message};
 use crate::queue::{Drained, Queue};
 use crate::receiver::Receiver;
+use crate::shared::Way;
 
 /// What is asked of a [`Client`](super::Client), for whoever serves it.
 ///
@@ -103,11 +104,17 @@ impl<Req, Res, E> Requests<Req, Res, E> {
     pub async fn drain(&self, time: Duration) -> Drained {
         let end = clock::after(time);
         let busy = &self.mailbox.busy;
+        // What is to be acknowledged is in the queue until then.
+        let taken = match self.mailbox.way() {
+            Way::Take => busy.calls(),
+            Way::Board => 0,
+        };
         let mut drained = Queue::new(Arc::clone(&self.mailbox.shared))
             .drain(time)
             .await;
         // Taken from the queue, and not done.
         let _ = timeout_at(end, busy.idle()).await;
+        drained.there += taken;
         drained.in_flight = drained.in_flight.max(busy.calls());
         drained
     }

@@ -90,9 +90,9 @@ where
         }
     }
 
-    /// Goes on with all of them. How many have ended.
+    /// Goes on with all of them.
     #[inline]
-    pub(super) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> usize {
+    pub(super) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) {
         match self.project() {
             Project::One(mut place) => {
                 let done = match place.as_mut().as_pin_mut() {
@@ -102,14 +102,9 @@ where
                 if done {
                     place.set(None);
                 }
-                usize::from(done)
             }
             Project::Many { mut calls, .. } => {
-                let mut done = 0;
-                while let Poll::Ready(Some(())) = calls.as_mut().poll_next(cx) {
-                    done += 1;
-                }
-                done
+                while let Poll::Ready(Some(())) = calls.as_mut().poll_next(cx) {}
             }
         }
     }

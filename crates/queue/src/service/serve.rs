@@ -9,6 +9,7 @@ use pin_project::{pin_project, pinned_drop};
 use tower_service::Service;
 
 use super::Mailbox;
+use super::busy::Desk;
 use super::job::Job;
 use super::running::{Call, Running};
 use crate::error::TryRecvError;
@@ -22,6 +23,7 @@ where
     S: Service<Req>,
 {
     mailbox: Arc<Mailbox<Req, Res, E>>,
+    desk: Arc<Desk>,
     service: S,
     /// The service is ready for one more request.
     ready: bool,
@@ -49,6 +51,7 @@ where
     ) -> Self {
         Self {
             mailbox: Arc::clone(mailbox),
+            desk: mailbox.busy.desk(),
             service,
             ready: false,
             waiting: Waiting::new(mailbox.way()),
@@ -57,20 +60,33 @@ where
     }
 
     /// With `stopped`, nothing new is begun.
+    #[inline]
     pub(super) fn poll_serve(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         stopped: bool,
     ) -> Poll<Result<(), E>> {
+        let polled = self.as_mut().poll_work(cx, stopped);
+        let this = self.project();
+        this.mailbox.busy.rests(this.desk, this.running.len());
+        polled
+    }
+
+    fn poll_work(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        stopped: bool,
+    ) -> Poll<Result<(), E>> {
         loop {
-            let this = self.as_mut().project();
-            this.mailbox.busy.ends(this.running.poll(cx));
+            let mut this = self.as_mut().project();
+            this.running.as_mut().poll(cx);
             if stopped {
                 return self.poll_stop();
             }
-            if self.as_mut().project().running.is_full() {
+            if this.running.as_mut().is_full() {
                 return Poll::Pending;
             }
+            this.desk.expect(this.running.len() + 1);
             match self.as_mut().poll_step(cx) {
                 Poll::Pending | Poll::Ready(Some(Step::NotReady)) => return Poll::Pending,
                 Poll::Ready(Some(Step::Broken(error))) => return Poll::Ready(Err(error)),
@@ -103,7 +119,6 @@ where
             Some(request) => {
                 *this.ready = false;
                 let future = this.service.call(request);
-                this.mailbox.busy.begins();
                 this.running.push(Call::new(future, job));
             }
             None => job.pass_over(),
@@ -155,6 +170,6 @@ where
     fn drop(self: Pin<&mut Self>) {
         let this = self.project();
         this.waiting.leave(&this.mailbox.shared);
-        this.mailbox.busy.ends(this.running.len());
+        this.mailbox.busy.rests(this.desk, 0);
     }
 }
