@@ -236,7 +236,14 @@ impl<T> Inner<T> {
     /// Nobody waits for anything that may be there now.
     #[inline]
     fn is_quiet(&self) -> bool {
-        self.receivers.iter().all(Places::is_empty) && self.senders.is_empty() && !self.closed
+        let nobody_receives = || self.receivers.iter().all(Places::is_empty);
+        self.senders.is_empty() && (!self.stirs() || !self.closed && nobody_receives())
+    }
+
+    /// There may be something for those who wait for items, or will be.
+    #[inline]
+    fn stirs(&self) -> bool {
+        self.closed || self.store.len() > 0 || self.store.awaits_something()
     }
 
     /// What may be told without the lock.
@@ -245,8 +252,7 @@ impl<T> Inner<T> {
         let full = u8::from(self.store.refuses_all()) * FULL;
         let closed = u8::from(self.closed) * CLOSED;
         let items = self.store.len() > 0;
-        let stirs = self.closed || items || self.store.awaits_something();
-        full | closed | (u8::from(stirs) * STIRS) | (u8::from(items) * ITEMS)
+        full | closed | (u8::from(self.stirs()) * STIRS) | (u8::from(items) * ITEMS)
     }
 }
 

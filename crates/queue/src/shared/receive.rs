@@ -111,11 +111,7 @@ impl<T> Shared<T> {
         }
         let mut overboard = Vec::new();
         let mut inner = self.inner.lock();
-        let now = if inner.store.is_timed() {
-            clock::coarse()
-        } else {
-            Coarse::default()
-        };
+        let now = inner.now();
         let taken = take(&mut inner, now, &mut overboard);
         let taken = taken.ok_or_else(|| inner.nothing());
         let stays = taken.as_ref().is_err_and(|it| *it == TryRecvError::Empty);
@@ -135,8 +131,8 @@ impl<T> Shared<T> {
     /// Takes a place in line for an item, or keeps it; unless it is worth trying now.
     pub(crate) fn line_up(&self, seat: &mut Seat, waker: &Waker) -> Lined {
         let waker = waker.clone();
-        let now = clock::coarse();
         let mut inner = self.inner.lock();
+        let now = inner.now();
         let (lined, unused) = inner.line_up(seat, waker, now);
         self.settle(inner);
         drop(unused);
@@ -174,6 +170,16 @@ impl<T> Shared<T> {
 }
 
 impl<T> Inner<T> {
+    /// What time it is, if that matters to whoever receives.
+    #[inline]
+    fn now(&self) -> Coarse {
+        if self.store.is_timed() {
+            clock::coarse()
+        } else {
+            Coarse::default()
+        }
+    }
+
     fn nothing(&self) -> TryRecvError {
         if self.is_over() {
             TryRecvError::Closed
@@ -183,9 +189,9 @@ impl<T> Inner<T> {
     }
 
     fn has_something(&self, way: Way, now: Coarse) -> bool {
-        let due = self.store.next_due().is_some_and(|due| due <= now);
         let allowed = way == Way::Take || self.store.may_board();
-        due || allowed && self.store.len() > 0
+        let is_due = || self.store.next_due().is_some_and(|due| due <= now);
+        allowed && self.store.len() > 0 || self.store.awaits_something() && is_due()
     }
 
     /// With it, a waker that is to be dropped outside the lock.
@@ -205,6 +211,9 @@ impl<T> Inner<T> {
 
     /// One who waits becomes or stays the keeper, if there is something to look after and nobody who does in time.
     fn watch(&mut self, way: Way, place: usize, now: Coarse) -> Lined {
+        if self.keeper.is_none() && !self.store.awaits_something() {
+            return Lined::Wait(None);
+        }
         let others = self.keeper.filter(|it| (it.way, it.place) != (way, place));
         let due = self.store.next_due();
         let due = due.filter(|due| others.is_none_or(|other| *due < other.due));
