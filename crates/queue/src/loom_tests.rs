@@ -248,3 +248,33 @@ fn who_is_told_of_room_finds_it() {
         assert_eq!(rx.try_recv().is_ok(), sent);
     });
 }
+
+/// One of two who wait for a dead letter gives up when it comes.
+#[test]
+fn a_dead_letter_finds_whoever_is_left() {
+    model_within(Some(3), || {
+        let queue = queue(
+            |config| config.deliveries.max_attempts = 1,
+            Functions::default(),
+        );
+        let (tx, rx) = (queue.sender(), queue.receiver());
+        tx.try_send(1).expect("room");
+        let (other, end) = (queue.clone(), queue.clone());
+        let gives_up = thread::spawn(move || {
+            let letter = poll_once(other.recv_dead_letter()).flatten();
+            letter.map(crate::DeadLetter::into_item)
+        });
+        let worker = thread::spawn(move || drop(rx.try_recv_delivery()));
+        let waits = thread::spawn(move || {
+            let letter = block_on(queue.recv_dead_letter());
+            letter.map(crate::DeadLetter::into_item)
+        });
+        drop(tx);
+        worker.join().unwrap();
+        let first = gives_up.join().unwrap();
+        end.close();
+        let second = waits.join().unwrap();
+        assert_eq!(first.or(second), Some(1));
+        assert!(first.is_none() || second.is_none());
+    });
+}

@@ -117,10 +117,24 @@ impl<T> Queue<T> {
         }
     }
 
-    /// A dead letter, the oldest first: an item that was delivered as often as it may be and never acknowledged.
+    /// A dead letter, the oldest first: an item that was delivered as often as it may be and never acknowledged, or was
+    /// [buried](crate::Delivery::bury).
     #[must_use]
     pub fn take_dead_letter(&self) -> Option<DeadLetter<T>> {
         self.shared.take_dead()
+    }
+
+    /// Waits for a dead letter, the oldest first. `None` if there will be none any more: the queue is closed, and nothing
+    /// is in it.
+    ///
+    /// As with all that depends on time, a lease that nobody lets go of is found to be over by whoever receives items, or
+    /// waits for them.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it takes nothing out.
+    pub async fn recv_dead_letter(&self) -> Option<DeadLetter<T>> {
+        self.shared.recv_dead().await
     }
 
     /// How many dead letters there are.

@@ -1,6 +1,7 @@
 //! What all handles of a queue share.
 
 mod call;
+mod dead;
 mod handles;
 mod receive;
 mod send;
@@ -62,6 +63,8 @@ pub(crate) struct Inner<T> {
     keeper: Option<Keeper>,
     /// Those who wait for room.
     senders: Places<Want>,
+    /// Those who wait for dead letters.
+    mourners: Places<()>,
     /// Those who wait for what happens once.
     watchers: [Places<()>; 2],
     /// Nothing comes in any more.
@@ -105,6 +108,7 @@ impl<T> Shared<T> {
                 turn: Way::Board,
                 keeper: None,
                 senders: Places::default(),
+                mourners: Places::default(),
                 watchers: [Places::default(), Places::default()],
                 closed: false,
             }),
@@ -237,7 +241,9 @@ impl<T> Inner<T> {
     #[inline]
     fn is_quiet(&self) -> bool {
         let nobody_receives = || self.receivers.iter().all(Places::is_empty);
-        self.senders.is_empty() && (!self.stirs() || !self.closed && nobody_receives())
+        self.senders.is_empty()
+            && self.rests_in_peace()
+            && (!self.stirs() || !self.closed && nobody_receives())
     }
 
     /// There may be something for those who wait for items, or will be.

@@ -27,6 +27,9 @@ impl<T> Inner<T> {
         if !self.senders.is_empty() {
             self.call_senders(&mut wakers);
         }
+        if !self.mourners.is_empty() {
+            self.call_mourners(&mut wakers);
+        }
         if self.closed {
             self.call_watchers(&mut wakers);
         }

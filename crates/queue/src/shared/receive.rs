@@ -9,7 +9,6 @@ use seaworthy_core::panic;
 
 use super::{ITEMS, Inner, Keeper, STIRS, Shared, Way};
 use crate::error::TryRecvError;
-use crate::letter::DeadLetter;
 use crate::store::entry::{Entry, Tag};
 use crate::store::{Ending, Overboard, Settled, Ticket};
 
@@ -162,10 +161,6 @@ impl<T> Shared<T> {
 
     pub(crate) fn extend(&self, ticket: Ticket) -> bool {
         self.with(|inner, now, _| inner.store.extend(now, ticket))
-    }
-
-    pub(crate) fn take_dead(&self) -> Option<DeadLetter<T>> {
-        self.with(|inner, _, _| inner.store.take_dead())
     }
 }
 

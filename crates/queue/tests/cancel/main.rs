@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use common::queue;
 use futures_util::{SinkExt, StreamExt};
-use seaworthy_queue::{Config, Queue, Receiver, Sender};
+use seaworthy_queue::{Config, DeadLetter, Queue, Receiver, Sender};
 use seaworthy_testkit::{Ending, async_functions, at_every_await};
 use tokio::time::sleep;
 
 /// What is tested here, by source file. A new async function has to come with a test.
-const TESTED: [(&str, fn()); 13] = [
+const TESTED: [(&str, fn()); 14] = [
     ("future.rs: ResponseFuture", service::call),
     ("queue.rs: drain", drain),
+    ("queue.rs: recv_dead_letter", recv_dead_letter),
     ("receiver.rs: recv", recv),
     ("receiver.rs: recv_delivery", recv_delivery),
     ("receiver.rs: recv_many", recv_many),
@@ -327,4 +328,44 @@ fn drain() {
         assert_eq!((drained.there, drained.dropped), (1, 0));
     };
     assert_eq!(at_every_await(8, ending, drains, ended), 1);
+}
+
+/// A letter comes while somebody else waits behind it: one of the two has it.
+#[test]
+fn recv_dead_letter() {
+    let start = async || {
+        let world = World::new(|config| config.deliveries.max_attempts = 1);
+        let (queue, others) = (world.queue.clone(), Arc::clone(&world.others));
+        tokio::spawn(async move {
+            sleep(MILLI).await;
+            let letter = queue.recv_dead_letter().await.expect("nothing is closed");
+            let attempts = letter.attempts();
+            others
+                .lock()
+                .expect("no panic")
+                .push((letter.into_item(), attempts));
+        });
+        let (tx, rx) = (world.tx.clone(), world.rx.clone());
+        tokio::spawn(async move {
+            sleep(5 * MILLI).await;
+            tx.try_send(1).expect("room");
+            drop(rx.recv_delivery().await);
+        });
+        world
+    };
+    let received = at_every_await(
+        8,
+        start,
+        async |world| {
+            let letter = world.queue.recv_dead_letter().await;
+            assert_eq!(letter.map(DeadLetter::into_item), Some(1));
+        },
+        async |world, ending| {
+            let others = world.others.lock().expect("no panic").clone();
+            let completed = matches!(ending, Ending::Completed(()));
+            assert_eq!(others, if completed { vec![] } else { vec![(1, 1)] });
+            assert_eq!(world.queue.dead_letters(), 0);
+        },
+    );
+    assert_eq!(received, 1);
 }
