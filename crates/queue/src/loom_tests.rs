@@ -37,7 +37,7 @@ pub(crate) fn model(run: impl Fn() + Send + Sync + 'static) {
 }
 
 /// All with up to so many preemptions, where all there are would take hours.
-fn model_within(preemptions: Option<usize>, run: impl Fn() + Send + Sync + 'static) {
+pub(crate) fn model_within(preemptions: Option<usize>, run: impl Fn() + Send + Sync + 'static) {
     let mut builder = Builder::new();
     builder.preemption_bound = preemptions;
     let schedules = Arc::new(AtomicUsize::new(0));

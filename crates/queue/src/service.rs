@@ -33,6 +33,8 @@ mod client;
 mod future;
 mod job;
 mod layer;
+#[cfg(all(test, seaworthy_loom))]
+mod loom_tests;
 mod message;
 mod requests;
 mod running;

@@ -250,3 +250,24 @@ async fn all_are_called_at_the_end() {
     );
     sleep(SECOND).await;
 }
+
+/// As many letters as there are call as many of those who wait for them.
+#[test]
+fn each_dead_letter_calls_one_who_waits_for_it() {
+    let queue = queue(|config| config.deliveries.max_attempts = 1);
+    let (tx, rx) = (queue.sender(), queue.receiver());
+    let mut waiting = [(); 3].map(|()| ByHand::waiting(queue.recv_dead_letter()));
+    for item in [1, 2] {
+        tx.try_send(item).expect("room");
+        drop(rx.try_recv_delivery());
+    }
+    assert_eq!(waiting.each_ref().map(ByHand::wakes), [1, 1, 0]);
+    let letter = waiting[1].done().expect("there is one");
+    assert_eq!(letter.into_item(), 1, "whoever comes first");
+    let [first, _, mut third] = waiting;
+    drop(first);
+    assert_eq!(
+        third.done().map(seaworthy_queue::DeadLetter::into_item),
+        Some(2)
+    );
+}

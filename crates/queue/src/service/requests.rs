@@ -37,6 +37,11 @@ impl<Req, Res, E> Requests<Req, Res, E> {
         }
     }
 
+    #[cfg(all(test, seaworthy_loom))]
+    pub(super) fn mailbox(&self) -> Arc<Mailbox<Req, Res, E>> {
+        Arc::clone(&self.mailbox)
+    }
+
     /// How many requests one worker has under way at the same time. Default: 1.
     #[must_use]
     pub fn concurrency(mut self, calls: NonZeroUsize) -> Self {

@@ -2,6 +2,8 @@
 
 #[cfg(all(test, seaworthy_loom))]
 mod loom_tests;
+#[cfg(all(test, not(seaworthy_loom)))]
+mod tests;
 
 use std::sync::Arc;
 use std::task::{Poll, Waker};

@@ -41,3 +41,28 @@ async fn what_cannot_be_served_in_time_is_turned_away() {
     }
     rejected(ask(&callers, 8).await, Reason::ShuttingDown, Executed::No);
 }
+
+/// It ends with the last request, and not when time is up: whether that is answered, or its worker dies of it.
+#[tokio::test(start_paused = true)]
+async fn a_drain_takes_as_long_as_the_last_request() {
+    for dies in [false, true] {
+        let (callers, work) = pair();
+        let worker = tokio::spawn(work.clone().serve(Halves::default()));
+        let call = asking(&callers, 8);
+        tokio::task::yield_now().await;
+        assert!(callers.is_empty(), "it is with the worker");
+        let began = tokio::time::Instant::now();
+        let drain = tokio::spawn(async move { work.drain(secs(60)).await });
+        tokio::time::sleep(secs(1) / 2).await;
+        if dies {
+            worker.abort();
+        }
+        let drained = drain.await.expect("well");
+        assert_eq!(
+            (drained.there, drained.dropped, drained.in_flight),
+            (1, 0, 0)
+        );
+        assert_eq!(began.elapsed(), if dies { secs(1) / 2 } else { secs(1) });
+        assert_eq!(call.await.expect("well").is_ok(), !dies);
+    }
+}

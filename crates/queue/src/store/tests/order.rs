@@ -141,3 +141,34 @@ fn the_oldest_is_known_although_another_comes_next() {
     store.drain_one();
     assert_eq!(store.oldest(), Some(at(2)));
 }
+
+/// Whoever receives need not look at the clock otherwise.
+#[test]
+fn it_matters_what_time_it_is_if_something_depends_on_that() {
+    let plainly = ordered(Order::Fifo, 10);
+    let mut patient = store(plainly.clone());
+    let_in(&mut patient, [plain(1)]);
+    assert!(!patient.is_timed());
+    let (ticket, _) = deliver(&mut patient, at(0));
+    assert!(patient.is_timed(), "there is a lease");
+    patient.settle(at(0), ticket, Ending::Ack, &mut Vec::new());
+    assert!(!patient.is_timed());
+
+    let mut hurried = patient.clone();
+    let mut entry = plain(2);
+    entry.tag.deadline = at(1);
+    let_in(&mut hurried, [entry]);
+    assert!(hurried.is_timed());
+
+    let adaptive = ordered(Order::AdaptiveLifo(ms(1)), 10);
+    let delayed = Config {
+        codel: Some(crate::config::Codel::default()),
+        ..plainly
+    };
+    for config in [adaptive, delayed] {
+        assert!(store(config.clone()).is_timed());
+        let mut before = patient.clone();
+        before.reconfigure(config);
+        assert!(before.is_timed());
+    }
+}
