@@ -140,6 +140,16 @@ impl Supervisor {
         self.address.node().is_some()
     }
 
+    /// Whether it runs, or is going to without anybody's call: it was not started yet, or a supervisor above will restart
+    /// it. False once nothing will bring it back: it was terminated, gave up with nobody above it, or the tree is on its
+    /// way out.
+    ///
+    /// While a supervisor above is in the middle of something, the answer is yes: it may restart this one.
+    #[must_use]
+    pub fn is_expected(&self) -> bool {
+        self.address.is_expected()
+    }
+
     /// The bus on which the whole tree reports what happens; `None` while the supervisor is not running.
     #[must_use]
     pub fn events(&self) -> Option<Events> {
