@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use seaworthy_core::ConfigError;
 use seaworthy_core::event::Events;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::address::Address;
@@ -148,6 +149,12 @@ impl Supervisor {
     #[must_use]
     pub fn is_expected(&self) -> bool {
         self.address.is_expected()
+    }
+
+    /// The runtime on which it runs; `None` while it does not.
+    #[must_use]
+    pub fn runtime(&self) -> Option<Handle> {
+        Some(self.node()?.tree.runtime.clone())
     }
 
     /// The bus on which the whole tree reports what happens; `None` while the supervisor is not running.
