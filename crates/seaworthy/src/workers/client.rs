@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use seaworthy_core::{Reason, Rejected};
+use seaworthy_core::{Reason, Rejected, panic};
 use seaworthy_queue::service::ResponseFuture;
 use tower_service::Service;
 
@@ -56,14 +56,19 @@ where
         let found = match inner.slots.enter(&key) {
             Found::Nothing => match inner.mailbox() {
                 Ok(ends) => {
-                    let (found, unused) = inner.slots.enter_with(Arc::new(key), ends);
+                    let key = Arc::new(key);
+                    let (found, unused) = inner.slots.enter_with(&key, ends);
+                    panic::drop_quietly(key);
                     drop(unused);
                     found
                 }
                 // It was checked when these workers were made.
                 Err(_) => return rejected(Reason::Stopped),
             },
-            found => found,
+            found => {
+                panic::drop_quietly(key);
+                found
+            }
         };
         let Found::Slot(Entered {
             id,

@@ -140,19 +140,19 @@ impl<K: Hash + Eq, Req, Res, E> Slots<K, Req, Res, E> {
     )]
     pub(super) fn enter_with(
         &self,
-        key: Arc<K>,
+        key: &Arc<K>,
         ends: Ends<Req, Res, E>,
     ) -> (Found<K, Req, Res, E>, Option<Ends<Req, Res, E>>) {
-        let hash = self.hasher.hash_one(&*key);
+        let hash = self.hasher.hash_one(&**key);
         let mut state = self.state.lock();
-        if let Some(id) = state.find(hash, &key) {
+        if let Some(id) = state.find(hash, key) {
             let found = state.enter(id).map_or(Found::Full, Found::Slot);
             return (found, Some(ends));
         }
         if !state.has_room() {
             return (Found::Full, Some(ends));
         }
-        let (entered, makes_room) = state.add(hash, key, ends);
+        let (entered, makes_room) = state.add(hash, Arc::clone(key), ends);
         drop(state);
         tell(makes_room);
         (entered.map_or(Found::Full, Found::Slot), None)
