@@ -1,17 +1,15 @@
 //! The list servers: one for each user, loaded from disk when it is called and asleep when it is not.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use seaworthy::Workers;
-use seaworthy::core::{BoxError, ConfigError, Executed, Rejected};
+use seaworthy::core::{BoxError, ConfigError, Reason, Rejected};
 use seaworthy::queue::Sender;
-use seaworthy::supervisor::{Child, ChildRef};
+use seaworthy::supervisor::Child;
+use seaworthy::{Workers, stateful};
 use tokio::sync::mpsc;
 use tokio::task::block_in_place;
 use tokio::time;
-use tower::service_fn;
 
 use crate::database::Write;
 use crate::store::{Store, Written};
@@ -29,63 +27,50 @@ pub(crate) enum Request {
 /// All list servers. Each answers with its list.
 pub(crate) type Lists = Workers<String, Request, Vec<String>, BoxError>;
 
-/// Which list server is whose.
-#[derive(Default)]
-pub(crate) struct Names(Mutex<HashMap<String, ChildRef>>);
-
-impl Names {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, HashMap<String, ChildRef>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// The cache: the list servers of all users, and their supervisor.
 pub(crate) fn cache(
     idle_after: Duration,
     store: &Arc<Store>,
     writes: &Sender<Write>,
-    names: &Arc<Names>,
 ) -> Result<(Lists, Child), ConfigError> {
-    let (store, writes, names) = (Arc::clone(store), writes.clone(), Arc::clone(names));
+    let (store, writes) = (Arc::clone(store), writes.clone());
     Workers::builder("cache")
         .idle_after(idle_after)
+        .evict_idle(true)
         .build(move |user: String, cx| {
-            names.lock().insert(user.clone(), cx.me());
+            cx.show_as(&*user);
             let (store, writes) = (Arc::clone(&store), writes.clone());
             async move {
                 let entries = block_in_place(|| store.load(&user))?;
-                let list = Arc::new(List {
+                let list = List {
                     user,
-                    entries: entries.into(),
+                    entries,
                     store,
                     writes,
-                });
-                Ok(service_fn(move |request| Arc::clone(&list).serve(request)))
+                };
+                Ok(stateful(list, List::serve))
             }
         })
 }
 
 struct List {
     user: String,
-    /// One request is served at a time: nobody waits for this lock. It is here because an answer of a tower service
-    /// cannot borrow from the service.
-    entries: tokio::sync::Mutex<Vec<String>>,
+    entries: Vec<String>,
     store: Arc<Store>,
     writes: Sender<Write>,
 }
 
 impl List {
-    async fn serve(self: Arc<Self>, request: Request) -> Result<Vec<String>, BoxError> {
-        let mut entries = self.entries.lock().await;
+    async fn serve(&mut self, request: Request) -> Result<Vec<String>, BoxError> {
         if let Request::Add(text) = request {
             // What is in memory follows what is on disk, never the other way round.
-            while self.write(entries.len(), &text).await? == Written::Taken {
+            while self.write(self.entries.len(), &text).await? == Written::Taken {
                 // By an entry that was still on its way when this server's predecessor crashed and this one loaded.
-                *entries = block_in_place(|| self.store.load(&self.user))?;
+                self.entries = block_in_place(|| self.store.load(&self.user))?;
             }
-            entries.push(text);
+            self.entries.push(text);
         }
-        Ok(entries.clone())
+        Ok(self.entries.clone())
     }
 
     async fn write(&self, number: usize, text: &str) -> Result<Written, BoxError> {
@@ -102,8 +87,8 @@ impl List {
     }
 }
 
-/// Asks the list server of a user, and once more if the request was turned away before anything was done: while the
-/// cache is restarted, say. Whatever may have been begun is up to whoever asked.
+/// Asks the list server of a user, and again while the cache is restarted. Whatever may have been begun is up to whoever
+/// asked.
 pub(crate) async fn ask(
     lists: &Lists,
     user: &str,
@@ -113,13 +98,13 @@ pub(crate) async fn ask(
     for _ in 0..100 {
         round.tick().await;
         match lists.call(user.to_owned(), request.clone()).await {
-            Err(error) if was_not_begun(&error) => {}
+            Err(error) if is_restarting(&error) => {}
             outcome => return outcome,
         }
     }
     lists.call(user.to_owned(), request).await
 }
 
-fn was_not_begun(error: &BoxError) -> bool {
-    Rejected::find_in(&**error).is_some_and(|rejected| rejected.executed() == Executed::No)
+fn is_restarting(error: &BoxError) -> bool {
+    Rejected::find_in(&**error).is_some_and(|rejected| rejected.reason() == Reason::Restarting)
 }

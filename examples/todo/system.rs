@@ -7,7 +7,7 @@
 //! │  ├─ ...
 //! │  └─ dead-letters
 //! └─ cache
-//!    ├─ #1         the list server of whoever called first
+//!    ├─ Alice      her list server
 //!    └─ ...
 //! ```
 
@@ -20,13 +20,12 @@ use seaworthy::core::event::{Event, Events, Observer};
 use seaworthy::supervisor::{ChildRef, Supervisor, SupervisorEvent};
 
 use crate::database;
-use crate::list::{self, Lists, Names, Request};
+use crate::list::{self, Lists, Request};
 use crate::store::{Closed, Store};
 
 pub(crate) struct System {
     root: Supervisor,
     lists: Lists,
-    names: Arc<Names>,
     closed: Closed,
     _observer: Observer,
 }
@@ -36,9 +35,8 @@ impl System {
     pub(crate) async fn start(folder: &Path, idle_after: Duration) -> Result<Self, BoxError> {
         let (store, closed) = Store::open(&folder.join("lists.redb"))?;
         let store = Arc::new(store);
-        let names = Arc::<Names>::default();
         let (pool, writes) = database::pool(&store)?;
-        let (lists, cache) = list::cache(idle_after, &store, &writes.sender(), &names)?;
+        let (lists, cache) = list::cache(idle_after, &store, &writes.sender())?;
         let events = Events::new();
         let observer = events.observe(tell);
         // More than anybody can kill by hand. Beyond that the system gives up, with all lists on disk.
@@ -52,7 +50,6 @@ impl System {
         Ok(Self {
             root,
             lists,
-            names,
             closed,
             _observer: observer,
         })
@@ -63,13 +60,12 @@ impl System {
         let Self {
             root,
             lists,
-            names,
             closed,
             _observer,
         } = self;
         root.stop().await;
         // The children are gone. What they are made of holds the store, and goes with the handles.
-        drop((root, lists, names));
+        drop((root, lists));
         let _ = closed.await;
     }
 
@@ -92,7 +88,7 @@ impl System {
 
     /// Kills a part, and waits until it is gone: a list server by the name of its user, or a child of the tree by its own.
     pub(crate) async fn kill(&self, part: &str) -> Result<ChildRef, BoxError> {
-        let found = self.server_of(part);
+        let found = self.lists.child(&part.to_owned());
         let found = found
             .or_else(|| self.root.child(part))
             .or_else(|| self.root.child(&format!("database/{part}")));
@@ -103,20 +99,9 @@ impl System {
         Ok(part)
     }
 
-    fn server_of(&self, user: &str) -> Option<ChildRef> {
-        let server = self.names.lock().get(user).cloned();
-        server.filter(ChildRef::is_alive)
-    }
-
     pub(crate) fn draw(&self) -> Result<String, BoxError> {
         let tree = self.root.snapshot().ok_or("the tree does not run")?;
-        let mut drawn = tree.to_string();
-        for (user, server) in &*self.names.lock() {
-            if server.is_alive() {
-                drawn += &format!("\n{} is the list server of {user}", server.id());
-            }
-        }
-        Ok(drawn)
+        Ok(tree.to_string())
     }
 }
 

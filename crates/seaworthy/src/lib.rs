@@ -32,6 +32,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+#[cfg(feature = "queue")]
+mod mortal;
+#[cfg(feature = "queue")]
+mod stateful;
 #[cfg(all(feature = "queue", feature = "supervisor"))]
 mod worker;
 #[cfg(all(feature = "queue", feature = "supervisor"))]
@@ -39,12 +43,16 @@ mod workers;
 
 pub use seaworthy_core as core;
 
+#[cfg(feature = "queue")]
+pub use mortal::{Mortal, MortalFuture, dies_of};
 #[cfg(feature = "circuit-breaker")]
 pub use seaworthy_circuit_breaker as circuit_breaker;
 #[cfg(feature = "queue")]
 pub use seaworthy_queue as queue;
 #[cfg(feature = "supervisor")]
 pub use seaworthy_supervisor as supervisor;
+#[cfg(feature = "queue")]
+pub use stateful::{StateFn, Stateful, stateful};
 #[cfg(all(feature = "queue", feature = "supervisor"))]
 pub use worker::worker;
 #[cfg(all(feature = "queue", feature = "supervisor"))]

@@ -15,6 +15,9 @@ use tower_service::Service;
 /// restarted, and all other requests wait for the next incarnation. Ordered to stop, it finishes what is under way; what
 /// waits is there for the next incarnation.
 ///
+/// A service that is a state and a function is made by [`stateful`](crate::stateful), one that answers with an error and then
+/// dies of it by [`dies_of`](crate::dies_of).
+///
 /// Several children of one kind over one queue are a pool: put them under a supervisor of their own, each made of
 /// [`Requests`](seaworthy_queue::service::Requests) as this one is.
 ///

@@ -3,19 +3,24 @@
 mod builder;
 mod client;
 mod life;
+mod noted;
 mod slots;
+mod start;
+mod told;
 
 use std::fmt;
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use seaworthy_core::{ConfigError, Name, Rejected};
 use seaworthy_queue::Config;
 use seaworthy_queue::service::{self, Client, Requests};
-use seaworthy_supervisor::DynamicSupervisor;
+use seaworthy_supervisor::{ChildRef, DynamicSupervisor};
 
 use slots::Slots;
+use start::Birth;
+use told::Told;
 
 pub use builder::WorkersBuilder;
 pub use client::{Answer, KeyClient};
@@ -54,18 +59,36 @@ pub use client::{Answer, KeyClient};
 /// ```
 ///
 /// What a worker must not forget when it crashes or sleeps it keeps elsewhere, and loads when it is built.
+///
+/// # When workers crash
+///
+/// They are [temporary](seaworthy_supervisor::Restart::Temporary) children, started by need: one that crashes is started
+/// again if somebody waits for it, and otherwise when it is called. Crashes therefore do not count towards the intensity of
+/// their supervisor. There is no loop that would need to be stopped: each crash has cost a caller the request that was under
+/// way, and a worker that fails before it has begun with any takes down those who wait with it, instead of being built again
+/// for them. The next call builds it anew, at once: what is expensive to try belongs behind a
+/// [circuit breaker](https://docs.rs/seaworthy-circuit-breaker) in the factory, whose rejection is what callers get. A
+/// request that is served again and again by callers who retry crashes a worker each time.
+///
+/// # How many there are
+///
+/// At most [`at_most`](WorkersBuilder::at_most) keys have callers or a worker. By default a further key is turned away:
+/// [`BulkheadFull`](seaworthy_core::Reason::BulkheadFull), with no time to come back at, since that is up to the callers of
+/// the others. With [`evict_idle`](WorkersBuilder::evict_idle) the worker that has been idle for longest goes to sleep early
+/// and leaves its place; only when all are busy is anybody turned away. A key that sleeps takes no memory.
 pub struct Workers<K, Req, Res, E> {
     inner: Arc<Inner<K, Req, Res, E>>,
 }
 
 struct Inner<K, Req, Res, E> {
+    me: Weak<Self>,
     name: Arc<str>,
     component: Name,
     config: Config,
     idle_after: Duration,
-    at_most: usize,
-    supervisor: DynamicSupervisor<K>,
-    slots: Slots<K, Req, Res, E>,
+    build_within: Option<Duration>,
+    supervisor: DynamicSupervisor<Arc<Birth<K>>>,
+    slots: Slots<K, Req, Res, Told<E>>,
 }
 
 impl Workers<(), (), (), ()> {
@@ -86,10 +109,22 @@ where
     ///
     /// # Errors
     ///
-    /// That of the worker, or a [`Rejected`]: [`Crashed`](seaworthy_core::Reason::Crashed) if the worker crashed over it,
-    /// [`BulkheadFull`](seaworthy_core::Reason::BulkheadFull) if there are as many workers as may be,
-    /// [`QueueFull`](seaworthy_core::Reason::QueueFull) and the like as the queue of a key is configured,
-    /// [`Stopped`](seaworthy_core::Reason::Stopped) if its worker cannot be built or the supervisor is not running.
+    /// That of the worker, or a [`Rejected`]:
+    ///
+    /// - [`Crashed`](seaworthy_core::Reason::Crashed): the worker crashed over it, or was killed.
+    /// - [`Restarting`](seaworthy_core::Reason::Restarting): the supervisor of the workers does not run, but will: before
+    ///   the tree is started, or when it was killed. Come back soon.
+    /// - [`Stopped`](seaworthy_core::Reason::Stopped): it will not, or not by itself; or the worker could not be built,
+    ///   which the next call tries again. If the factory failed with a `Rejected` that was
+    ///   [not executed](seaworthy_core::Executed::No), that is what callers get: it knows better.
+    /// - [`BulkheadFull`](seaworthy_core::Reason::BulkheadFull): there are as many workers as may be.
+    /// - [`QueueFull`](seaworthy_core::Reason::QueueFull) and the like, as the queue of a key is configured.
+    ///
+    /// All but the first were not begun.
+    ///
+    /// # Panics
+    ///
+    /// If `Hash` or `Eq` of the key does.
     ///
     /// # Cancel safety
     ///
@@ -103,9 +138,26 @@ where
     pub fn client(&self, key: K) -> KeyClient<K, Req, Res, E> {
         KeyClient::new(self, key)
     }
+
+    /// The worker of this key, if one is up: to kill it, or to be told of its end. A call that waits for it when it is
+    /// killed is served by the next one.
+    #[must_use]
+    pub fn child(&self, key: &K) -> Option<ChildRef> {
+        self.inner.slots.child(key)
+    }
 }
 
 impl<K, Req, Res, E> Workers<K, Req, Res, E> {
+    /// The keys whose workers are up, or about to be, in no order.
+    #[must_use]
+    pub fn keys(&self) -> Vec<K>
+    where
+        K: Clone,
+    {
+        let keys = self.inner.slots.keys();
+        keys.iter().map(|key| K::clone(key)).collect()
+    }
+
     /// How many workers are up, or about to be.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -119,6 +171,7 @@ impl<K, Req, Res, E> Workers<K, Req, Res, E> {
     }
 }
 
+/// Both ends of the queue of a key.
 type Ends<Req, Res, E> = (Client<Req, Res, E>, Requests<Req, Res, E>);
 
 impl<K, Req, Res, E> Inner<K, Req, Res, E>
@@ -128,7 +181,7 @@ where
     E: Send + 'static,
 {
     /// The queue of one more key.
-    fn mailbox(&self) -> Result<Ends<Req, Res, E>, ConfigError> {
+    fn mailbox(&self) -> Result<Ends<Req, Res, Told<E>>, ConfigError> {
         service::builder(Arc::clone(&self.name))
             .config(self.config.clone())
             .registry(&seaworthy_core::component::Registry::new())

@@ -1,12 +1,13 @@
 //! Where a supervisor is found, whichever incarnation of it runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use seaworthy_core::sync::Lock;
 use tokio::sync::watch;
 
 use crate::event::Ended;
 use crate::node::{Node, Phase};
+use crate::service::fate::{Fate, Rung};
 
 /// Points to the node that runs now, if any. Lives in the specification, so it outlives the nodes.
 #[derive(Debug)]
@@ -14,23 +15,46 @@ pub(crate) struct Address {
     node: watch::Sender<Option<Arc<Node>>>,
     /// How the last one ended.
     last: Lock<Option<Ended>>,
-}
-
-impl Default for Address {
-    fn default() -> Self {
-        Self {
-            node: watch::Sender::new(None),
-            last: Lock::new(None),
-        }
-    }
+    /// Who is above it; unknown before the first start.
+    above: Lock<Option<Arc<[Rung]>>>,
+    /// Whether there still is a specification.
+    lineage: Weak<()>,
 }
 
 impl Address {
+    pub(crate) fn of(lineage: &Arc<()>) -> Arc<Self> {
+        Arc::new(Self {
+            node: watch::Sender::new(None),
+            last: Lock::new(None),
+            above: Lock::new(None),
+            lineage: Arc::downgrade(lineage),
+        })
+    }
+
     pub(crate) fn node(&self) -> Option<Arc<Node>> {
         self.node.borrow().clone()
     }
 
+    /// Whether it runs, or is going to without somebody's call.
+    pub(crate) fn is_expected(&self) -> bool {
+        if let Some(node) = self.node()
+            && node.with(|state| !state.machine.is_ending())
+        {
+            return true;
+        }
+        let above = self.above.lock().clone();
+        match above {
+            Some(above) => matches!(Fate::of(&above), Fate::Coming(_)),
+            None => self.lineage.strong_count() > 0,
+        }
+    }
+
     pub(crate) fn enter(&self, node: &Arc<Node>) {
+        // A specification has one place only.
+        if self.above.lock().is_none() {
+            let above = Rung::above(node).collect();
+            let _none = self.above.lock().replace(above);
+        }
         let _previous = self.node.send_replace(Some(Arc::clone(node)));
     }
 

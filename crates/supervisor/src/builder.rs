@@ -34,18 +34,22 @@ pub struct SupervisorSpec {
     /// How many templates a dynamic supervisor was given, and the options of the last.
     pub(crate) templates: (usize, Option<Options>),
     pub(crate) address: Arc<Address>,
+    /// That it exists.
+    _lineage: Arc<()>,
     pub(crate) events: Option<Events>,
     pub(crate) watchdog: Option<Duration>,
 }
 
 impl SupervisorSpec {
     pub(crate) fn new(id: Arc<str>, mode: Mode) -> Self {
+        let lineage = Arc::new(());
         Self {
             id,
             flags: Flags::new(mode),
             children: Vec::new(),
             templates: (0, None),
-            address: Arc::default(),
+            address: Address::of(&lineage),
+            _lineage: lineage,
             events: None,
             watchdog: None,
         }

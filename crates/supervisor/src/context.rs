@@ -155,6 +155,22 @@ impl Context {
         }
     }
 
+    /// Has pictures and snapshots of the tree show this child as `name`, next to its id: for an instance under a
+    /// [`DynamicSupervisor`](crate::DynamicSupervisor), which is only a number otherwise. Paths stay as they are, and
+    /// later incarnations keep it.
+    ///
+    /// Whoever sees the tree sees the name: give none that is a secret.
+    pub fn show_as(&self, name: impl Into<Arc<str>>) {
+        let name = name.into();
+        let unused = self.place.node.with(|state| {
+            match state.current(self.place.key, self.place.incarnation) {
+                Some(seat) => seat.extra().shown_as.replace(name),
+                None => Some(name),
+            }
+        });
+        drop(unused);
+    }
+
     /// Says that this incarnation lives, to a supervisor that [listens for it](crate::Child::heartbeat). Takes a lock for
     /// a moment; does nothing if nobody listens.
     pub fn heartbeat(&self) {

@@ -69,7 +69,7 @@
 mod builder;
 mod child;
 mod fatal;
-mod fate;
+pub(crate) mod fate;
 mod future;
 mod handle;
 mod layer;

@@ -48,6 +48,8 @@ pub struct TreeSnapshot {
 pub struct ChildSnapshot {
     /// What it is called.
     pub id: ChildId,
+    /// What it wants to be [shown as](crate::Context::show_as) as well.
+    pub shown_as: Option<Arc<str>>,
     /// What it is.
     pub kind: ChildKind,
     /// Whether it runs.
@@ -141,6 +143,7 @@ fn child(entry: &Entry<Seat>) -> (ChildSnapshot, Option<Arc<Node>>) {
     };
     let snapshot = ChildSnapshot {
         id: entry.id.clone(),
+        shown_as: seat.extra.as_ref().and_then(|extra| extra.shown_as.clone()),
         kind: if entry.supervisor {
             ChildKind::Supervisor
         } else {
@@ -188,7 +191,7 @@ fn component(tree: &TreeSnapshot) -> Snapshot {
             Some(below) => component(below),
             None => {
                 let state = draw::state(child.state);
-                let worker = Snapshot::new("worker", child.id.to_string(), state);
+                let worker = Snapshot::new("worker", child.name(), state);
                 worker.field("restarts", u64::from(child.restarts))
             }
         })

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use seaworthy_core::ConfigError;
 use seaworthy_core::event::Events;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::address::Address;
@@ -138,6 +139,22 @@ impl Supervisor {
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.address.node().is_some()
+    }
+
+    /// Whether it runs, or is going to without anybody's call: it was not started yet, or a supervisor above will restart
+    /// it. False once nothing will bring it back: it was terminated, gave up with nobody above it, or the tree is on its
+    /// way out.
+    ///
+    /// While a supervisor above is in the middle of something, the answer is yes: it may restart this one.
+    #[must_use]
+    pub fn is_expected(&self) -> bool {
+        self.address.is_expected()
+    }
+
+    /// The runtime on which it runs; `None` while it does not.
+    #[must_use]
+    pub fn runtime(&self) -> Option<Handle> {
+        Some(self.node()?.tree.runtime.clone())
     }
 
     /// The bus on which the whole tree reports what happens; `None` while the supervisor is not running.
@@ -364,6 +381,12 @@ impl Supervisor {
 
     /// Stops the tree in order and waits for its end, as long as the shutdown times of its children
     /// allow. Of a nested supervisor: its parent then decides, and restarts it if it is permanent.
+    ///
+    /// When it returns, all children are gone: their futures were dropped, with everything those owned. Their closures were
+    /// not: what they captured belongs to the specifications, which go with the last handle that owns the tree, and with the
+    /// tasks that brought its end about. Those the runtime drops a moment later: microseconds, or some milliseconds on a
+    /// busy machine. Whoever has to know that a captured value is gone (a file that is locked, say) has to have that value
+    /// tell: by a channel that it closes when it is dropped.
     ///
     /// # Cancel safety
     ///

@@ -4,6 +4,7 @@ mod common;
 
 use std::future::pending;
 
+use seaworthy_core::backoff::Backoff;
 use seaworthy_core::component::{Registry, Snapshot, Status};
 use seaworthy_supervisor::{
     Builder, Child, ChildId, ChildKind, ChildResult, ChildState, Context, DynamicSupervisor, Init,
@@ -146,6 +147,66 @@ app [one for one] starting, 0 of 3 restarts in 5s
     tokio::spawn(async move { stopping.stop().await });
     settle().await;
     assert_eq!(root.snapshot().unwrap().state, "stopping");
+}
+
+/// What a crash says may have many lines; the picture has one for each child.
+#[tokio::test(start_paused = true)]
+async fn of_those_who_talk_much() {
+    let pause = Backoff::exponential(secs(60), secs(60)).build().unwrap();
+    let sum = Child::task("sum", |_cx| async {
+        assert_eq!(1 + 1, 3, "one and\none");
+        Ok(())
+    });
+    let long = Child::task("long", |_cx| async {
+        Err("a\tb\x1b[2J\r\nand more\n".into())
+    });
+    let root = Supervisor::builder("app")
+        .child(sum.backoff(pause, secs(60)))
+        .child(long.backoff(pause, secs(60)));
+    let root = root.start().await.unwrap();
+    settle().await;
+    let drawn = root.snapshot().unwrap().to_string();
+    let lines: Vec<_> = drawn.lines().collect();
+    let [_, sum, long] = lines[..] else {
+        panic!("a line each: {drawn}")
+    };
+    let said = "last crash: panic: assertion `left == right` failed: one and … at ";
+    assert!(sum.contains(said), "{sum}");
+    assert!(sum.contains("snapshot.rs:"), "{sum}");
+    assert!(
+        long.ends_with("last crash: error: a b\\u{1b}[2J …"),
+        "{long}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_those_who_have_a_name_beside_their_number() {
+    let rooms = DynamicSupervisor::builder("rooms").intensity(5, secs(5));
+    let rooms = rooms.template(Child::template(|cx: Context, name: &'static str| {
+        // Each time anew, or once.
+        if cx.incarnation() < 4 {
+            cx.show_as(name);
+        }
+        async move { pending().await }
+    }));
+    let rooms = rooms.start().await.unwrap();
+    for name in ["Alice", "Bob\n└─ Mallory"] {
+        rooms.start_child(name).await.unwrap();
+    }
+    rooms.start_child("nobody").await.unwrap();
+    settle().await;
+    rooms.child("#1").expect("it runs").kill();
+    settle().await;
+    sleep(secs(1)).await;
+    let drawn = "\
+rooms [dynamic] running, 1 of 5 restarts in 5s
+├─ Alice (#1) running for 1.0 s, restarted once, last crash: killed
+├─ Bob … (#2) running for 1.0 s
+└─ nobody (#3) running for 1.0 s";
+    let tree = rooms.snapshot().unwrap();
+    assert_eq!(tree.to_string(), drawn);
+    assert_eq!(tree.children[0].shown_as.as_deref(), Some("Alice"));
+    assert_eq!(&*rooms.child("#1").unwrap().path(), "rooms/#1");
 }
 
 /// A picture of a thousand children, not of a million.

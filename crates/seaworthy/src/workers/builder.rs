@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use seaworthy_core::{BoxError, ConfigError, Name, Rejected};
 use seaworthy_queue::Config;
-use seaworthy_supervisor::{Child, Context, DynamicSupervisor, Init, Restart};
+use seaworthy_supervisor::{Child, Context, DynamicSupervisor, Restart};
 use tower_service::Service;
 
-use super::life::Life;
+use super::life::live;
 use super::slots::Slots;
+use super::start::Birth;
 use super::{Inner, Workers};
 
 /// Makes [`Workers`].
@@ -20,7 +21,9 @@ pub struct WorkersBuilder {
     name: Arc<str>,
     config: Config,
     idle_after: Duration,
+    build_within: Option<Duration>,
     at_most: usize,
+    evicts: bool,
 }
 
 impl WorkersBuilder {
@@ -29,7 +32,9 @@ impl WorkersBuilder {
             name,
             config: Config::default(),
             idle_after: Duration::from_secs(60),
+            build_within: Some(Duration::from_secs(30)),
             at_most: 10_000,
+            evicts: false,
         }
     }
 
@@ -45,14 +50,31 @@ impl WorkersBuilder {
         self
     }
 
+    /// How long the service of a key may take to be built: above 0, or `None` for as long as it likes. Default: 30 s.
+    pub fn build_within(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.build_within = time.into();
+        self
+    }
+
     /// How many keys may have callers or a worker at the same time: at least 1. Default: 10,000.
     pub fn at_most(mut self, workers: usize) -> Self {
         self.at_most = workers;
         self
     }
 
+    /// If there are as many as may be, the one that nobody has called for longest goes to sleep, and its place is taken by
+    /// the new one when it is gone. Default: false, the new one is turned away.
+    pub fn evict_idle(mut self, evict: bool) -> Self {
+        self.evicts = evict;
+        self
+    }
+
     /// The workers, and their supervisor as a child for a tree: before that is started, whoever calls is told that they
-    /// are [stopped](seaworthy_core::Reason::Stopped). `factory` builds the service of a key, whenever a worker starts.
+    /// are [restarting](seaworthy_core::Reason::Restarting).
+    ///
+    /// `factory` builds the service of a key, whenever a worker starts: those of different keys at the same time. In
+    /// pictures of the tree a worker is a number, unless the factory gives it a name:
+    /// [`cx.show_as(..)`](Context::show_as).
     ///
     /// # Errors
     ///
@@ -79,41 +101,48 @@ impl WorkersBuilder {
             name,
             config,
             idle_after,
+            build_within,
             at_most,
+            evicts,
         } = self;
-        let fits = !idle_after.is_zero();
-        let value = format_args!("{idle_after:?}");
-        ConfigError::unless(fits, &name, "idle_after", value, "above 0 s")?;
+        let times = [
+            ("idle_after", Some(idle_after)),
+            ("build_within", build_within),
+        ];
+        for (field, time) in times {
+            let time = time.unwrap_or(Duration::MAX);
+            let value = format_args!("{time:?}");
+            ConfigError::unless(!time.is_zero(), &name, field, value, "above 0 s")?;
+        }
         ConfigError::unless(at_most > 0, &name, "at_most", at_most, "at least 1")?;
         let factory = Arc::new(factory);
         let mut spec = None;
         let inner = Arc::new_cyclic(|inner: &Weak<Inner<K, Req, Res, E>>| {
             let weak = Weak::clone(inner);
-            let template = Child::template_init(move |cx: Context, key: K| {
-                let life = Life::begin(&weak, key.clone());
+            let template = Child::template(move |cx: Context, birth: Arc<Birth<K>>| {
                 let factory = Arc::clone(&factory);
-                async move {
-                    let Some((life, requests)) = life else {
-                        return Ok(Init::Ignore);
-                    };
-                    let service = factory(key, cx.clone()).await?;
-                    Ok(Init::Run(life.live(cx, requests, service)))
-                }
+                // Not in a first phase, for which a supervisor waits: nobody is to wait for the worker of another key.
+                live(Weak::clone(&weak), birth, cx, move |key, cx| {
+                    factory(key, cx)
+                })
             });
             // A crash costs a request each time: who waits has the next one started, and otherwise nobody needs one.
             let builder = DynamicSupervisor::builder(Arc::clone(&name))
                 .template(template.restart(Restart::Temporary))
-                .max_children(at_most.saturating_add(1));
+                // It is the slots that are limited: one that is free may be so a moment before its child is forgotten.
+                .max_children(usize::MAX);
             let supervisor = builder.handle();
             spec = Some(builder);
+            let component = Name::from(&*name);
             Inner {
-                component: Name::from(&*name),
+                me: Weak::clone(inner),
+                component,
                 name: Arc::clone(&name),
                 config,
                 idle_after,
-                at_most,
+                build_within,
                 supervisor,
-                slots: Slots::default(),
+                slots: Slots::new(component, at_most, evicts),
             }
         });
         // A configuration that is not allowed is to be known now.

@@ -4,111 +4,124 @@ use std::fmt;
 use std::hash::Hash;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use seaworthy_core::{Reason, Rejected};
+use seaworthy_core::{Reason, Rejected, panic};
 use seaworthy_queue::service::ResponseFuture;
 use tower_service::Service;
 
-use super::slots::Found;
+use super::slots::{Entered, Found, Id};
+use super::told::{Told, Verdict};
 use super::{Inner, Workers};
 
 /// An answer to come. Of [`Workers::call`].
 #[must_use = "futures do nothing unless they are polled"]
-pub struct Answer<K, Req, Res, E>
-where
-    K: Hash + Eq,
-{
+pub struct Answer<K, Req, Res, E> {
     state: State<Req, Res, E>,
     /// Keeps the worker awake.
-    _caller: Option<Caller<K, Req, Res, E>>,
+    caller: Option<Caller<K, Req, Res, E>>,
 }
 
 enum State<Req, Res, E> {
-    Asked(ResponseFuture<Req, Res, E>),
+    Asked(ResponseFuture<Req, Res, Told<E>>),
     Rejected(Rejected),
     Done,
 }
 
 /// One who waits for an answer of a key.
-struct Caller<K: Hash + Eq, Req, Res, E> {
+struct Caller<K, Req, Res, E> {
     inner: Arc<Inner<K, Req, Res, E>>,
-    key: K,
+    slot: Id,
+    verdict: Verdict,
 }
 
-impl<K: Hash + Eq, Req, Res, E> Drop for Caller<K, Req, Res, E> {
+impl<K, Req, Res, E> Drop for Caller<K, Req, Res, E> {
     fn drop(&mut self) {
-        self.inner.slots.leave(&self.key);
+        self.inner.slots.leave(self.slot);
     }
 }
 
 impl<K, Req, Res, E> Answer<K, Req, Res, E>
 where
-    K: Hash + Eq + Clone + Send + Sync + 'static,
+    K: Hash + Eq + Send + Sync + 'static,
     Req: Send + 'static,
     Res: Send + 'static,
-    E: From<Rejected> + Send + 'static,
+    E: Send + 'static,
 {
     pub(super) fn new(inner: &Arc<Inner<K, Req, Res, E>>, key: K, request: Req) -> Self {
         let rejected = |reason| Self {
             state: State::Rejected(Rejected::new(reason, inner.component)),
-            _caller: None,
+            caller: None,
         };
-        let found = match inner.slots.enter(&key, inner.at_most) {
+        let found = match inner.slots.enter(&key) {
             Found::Nothing => match inner.mailbox() {
                 Ok(ends) => {
-                    let (found, unused) = inner.slots.enter_with(key.clone(), ends, inner.at_most);
+                    let key = Arc::new(key);
+                    let (found, unused) = inner.slots.enter_with(&key, ends);
+                    panic::drop_quietly(key);
                     drop(unused);
                     found
                 }
                 // It was checked when these workers were made.
                 Err(_) => return rejected(Reason::Stopped),
             },
-            found => found,
+            found => {
+                panic::drop_quietly(key);
+                found
+            }
         };
-        let Found::Slot { ends, start } = found else {
+        let Found::Slot(Entered {
+            id,
+            ends,
+            verdict,
+            start,
+        }) = found
+        else {
             return rejected(Reason::BulkheadFull);
         };
         let caller = Caller {
             inner: Arc::clone(inner),
-            key: key.clone(),
+            slot: id,
+            verdict,
         };
-        let (mut client, _) = ends;
+        // Both ends are kept until the request is in.
+        let (mut client, _requests) = ends;
         let asked = client.call(request);
-        if start {
-            inner.start(key);
+        if let Some(start) = start {
+            inner.start(start);
         }
         Self {
             state: State::Asked(asked),
-            _caller: Some(caller),
+            caller: Some(caller),
         }
     }
 }
 
-impl<K: Hash + Eq, Req, Res, E> Unpin for Answer<K, Req, Res, E> {}
+impl<K, Req, Res, E> Unpin for Answer<K, Req, Res, E> {}
 
 impl<K, Req, Res, E> Future for Answer<K, Req, Res, E>
 where
-    K: Hash + Eq,
     E: From<Rejected>,
 {
     type Output = Result<Res, E>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let polled = match &mut self.state {
-            State::Asked(asked) => Pin::new(asked).poll(cx),
-            State::Rejected(rejected) => Poll::Ready(Err((*rejected).into())),
+        let outcome = match &mut self.state {
+            State::Asked(asked) => ready!(Pin::new(asked).poll(cx)),
+            State::Rejected(rejected) => Err(Told::Rejected(*rejected)),
             State::Done => panic!("polled again after it was ready"),
         };
-        if polled.is_ready() {
-            self.state = State::Done;
-            self._caller = None;
-        }
-        polled
+        self.state = State::Done;
+        let caller = self.caller.take();
+        Poll::Ready(outcome.map_err(|told| match (told, caller) {
+            (Told::Service(error), _) => error,
+            (Told::Rejected(said), Some(caller)) => caller.verdict.over(said).into(),
+            (Told::Rejected(said), None) => said.into(),
+        }))
     }
 }
 
-impl<K: Hash + Eq, Req, Res, E> fmt::Debug for Answer<K, Req, Res, E> {
+impl<K, Req, Res, E> fmt::Debug for Answer<K, Req, Res, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer").finish_non_exhaustive()
     }

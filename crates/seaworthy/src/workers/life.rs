@@ -1,159 +1,151 @@
 //! One worker, from its first call to its sleep.
 
-use std::hash::Hash;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
-use seaworthy_core::BoxError;
-use seaworthy_core::clock;
+use seaworthy_core::{BoxError, Name, Reason, Rejected, clock};
 use seaworthy_queue::service::Requests;
-use seaworthy_supervisor::Context as ChildContext;
-use tokio::runtime::Handle;
-use tokio::time::sleep;
+use seaworthy_supervisor::{ChildResult, Context};
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
 use tower_service::Service;
 
 use super::Inner;
-use super::slots::Left;
+use super::noted::Noted;
+use super::slots::{Id, Risen};
+use super::start::{Birth, Keeper};
+use super::told::{Told, because_of};
 
 /// That a worker is up for a key; dropped when it is gone.
-pub(super) struct Life<K, Req, Res, E>
-where
-    K: Hash + Eq + Clone + Send + Sync + 'static,
-    Req: Send + 'static,
-    Res: Send + 'static,
-    E: Send + 'static,
-{
-    inner: Weak<Inner<K, Req, Res, E>>,
-    key: K,
+struct Life {
+    keeper: Weak<dyn Keeper>,
+    slot: Id,
+    component: Name,
     /// It has begun with a request: another one in its place may do better.
     begun: Arc<AtomicBool>,
+    /// Why it is of no use.
+    failed: Option<Rejected>,
 }
 
-impl<K, Req, Res, E> Life<K, Req, Res, E>
+impl Drop for Life {
+    fn drop(&mut self) {
+        let Some(keeper) = self.keeper.upgrade() else {
+            return;
+        };
+        if std::thread::panicking() {
+            self.failed = Some(Rejected::new(Reason::Stopped, self.component));
+        }
+        // A crash that costs a request is not for ever, and neither is a kill: the next one may do better. One that does
+        // nothing but fail would be started again and again.
+        let begun = self.begun.load(Ordering::Relaxed);
+        keeper.fallen(self.slot, self.failed.filter(|_| !begun));
+    }
+}
+
+/// Builds the service of a key, and serves until nobody has called for long, or it is told to make room or to stop.
+pub(super) async fn live<K, Req, Res, E, Fut, S>(
+    inner: Weak<Inner<K, Req, Res, E>>,
+    birth: Arc<Birth<K>>,
+    cx: Context,
+    factory: impl Fn(K, Context) -> Fut,
+) -> ChildResult
 where
-    K: Hash + Eq + Clone + Send + Sync + 'static,
+    K: Clone + Send + Sync + 'static,
     Req: Send + 'static,
     Res: Send + 'static,
     E: Into<BoxError> + Send + 'static,
+    Fut: Future<Output = Result<S, BoxError>>,
+    S: Service<Req, Response = Res, Error = E>,
 {
-    /// With the requests of the key; `None` if nobody needs a worker.
-    pub(super) fn begin(
-        inner: &Weak<Inner<K, Req, Res, E>>,
-        key: K,
-    ) -> Option<(Self, Requests<Req, Res, E>)> {
-        let (_, requests) = inner.upgrade()?.slots.rise(&key)?;
-        let life = Self {
-            inner: Weak::clone(inner),
-            key,
-            begun: Arc::default(),
-        };
-        Some((life, requests))
-    }
-
-    /// Serves until nobody has called for long, or the supervisor says so.
-    pub(super) async fn live<S>(
-        self,
-        cx: ChildContext,
-        requests: Requests<Req, Res, E>,
-        service: S,
-    ) -> Result<(), BoxError>
-    where
-        S: Service<Req, Response = Res, Error = E>,
-    {
-        let service = Noted {
-            service,
-            begun: Arc::clone(&self.begun),
-        };
-        let (stop, idle) = (cx.shutdown(), self.is_idle());
-        let mut ends = (std::pin::pin!(stop), std::pin::pin!(idle));
-        let end = std::future::poll_fn(|cx| {
-            if ends.0.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(());
-            }
-            ends.1.as_mut().poll(cx)
-        });
-        // The service is gone with this, and only then is the worker.
-        requests.serve_until(service, end).await.map_err(Into::into)
-    }
-
-    async fn is_idle(&self) {
-        loop {
-            let Some(inner) = self.inner.upgrade() else {
-                return;
-            };
-            let idle = inner.slots.idle_since(&self.key);
-            let idle = idle.map_or(Duration::ZERO, |since| clock::exact().duration_since(since));
-            let left = inner.idle_after.saturating_sub(idle);
-            drop(inner);
-            if left.is_zero() {
-                return;
-            }
-            sleep(left).await;
+    birth.settle();
+    let (slot, key) = (birth.start.id, Arc::clone(&birth.start.key));
+    drop(birth);
+    let Some(workers) = inner.upgrade() else {
+        return Ok(());
+    };
+    let Some(Risen { ends, make_room }) = workers.slots.rise(slot, cx.me()) else {
+        return Ok(());
+    };
+    let mut life = Life {
+        keeper: Weak::clone(&inner) as Weak<dyn Keeper>,
+        slot,
+        component: workers.component,
+        begun: Arc::default(),
+        failed: None,
+    };
+    let build_within = workers.build_within;
+    drop(workers);
+    let (_, requests) = ends;
+    // Until it is built it does not listen to orders: there is nothing to be finished.
+    let built = async { factory((*key).clone(), cx.clone()).await };
+    let ended = match within(build_within, built).await {
+        Ok(service) => {
+            let service = Noted::new(service, &life.begun);
+            let idle = is_idle(&inner, slot);
+            serve(requests, service, cx, make_room, idle).await
         }
+        Err(error) => {
+            drop(requests);
+            Err(error)
+        }
+    };
+    if let Err(error) = &ended {
+        life.failed = Some(because_of(error, life.component));
     }
+    ended
 }
 
-impl<K, Req, Res, E> Drop for Life<K, Req, Res, E>
+async fn within<S>(
+    time: Option<Duration>,
+    built: impl Future<Output = Result<S, BoxError>>,
+) -> Result<S, BoxError> {
+    let Some(time) = time else {
+        return built.await;
+    };
+    timeout(time, built)
+        .await
+        .unwrap_or_else(|_| Err(format!("it was not built within {time:?}").into()))
+}
+
+async fn serve<Req, Res, E, S>(
+    requests: Requests<Req, Res, Told<E>>,
+    service: Noted<S>,
+    cx: Context,
+    mut make_room: oneshot::Receiver<()>,
+    idle: impl Future<Output = ()>,
+) -> ChildResult
 where
-    K: Hash + Eq + Clone + Send + Sync + 'static,
-    Req: Send + 'static,
-    Res: Send + 'static,
-    E: Send + 'static,
+    E: Into<BoxError>,
+    S: Service<Req, Response = Res, Error = E>,
 {
-    fn drop(&mut self) {
-        let Some(inner) = self.inner.upgrade() else {
+    let (mut stop, mut idle) = (pin!(cx.shutdown()), pin!(idle));
+    let end = std::future::poll_fn(|cx| {
+        let over = stop.as_mut().poll(cx).is_ready()
+            || Pin::new(&mut make_room).poll(cx).is_ready()
+            || idle.as_mut().poll(cx).is_ready();
+        if over { Poll::Ready(()) } else { Poll::Pending }
+    });
+    // The service is gone with this, and only then is the worker.
+    let served = requests.serve_until(service, end).await;
+    served.map_err(Told::into_boxed)
+}
+
+/// Ready when nobody has called for so long.
+async fn is_idle<K, Req, Res, E>(inner: &Weak<Inner<K, Req, Res, E>>, slot: Id) {
+    loop {
+        let Some(workers) = inner.upgrade() else {
             return;
         };
-        match inner.slots.fall(&self.key) {
-            Left::Nobody => {}
-            Left::Callers if self.begun.load(Ordering::Relaxed) => inner.start(self.key.clone()),
-            // One that does nothing but end would be started again and again.
-            Left::Callers => inner.slots.give_up(&self.key),
-        }
-    }
-}
-
-impl<K, Req, Res, E> Inner<K, Req, Res, E>
-where
-    K: Hash + Eq + Clone + Send + Sync + 'static,
-    Req: Send + 'static,
-    Res: Send + 'static,
-    E: Send + 'static,
-{
-    /// Has a worker started for this key, in a task of its own: whoever calls may give up meanwhile, and others wait.
-    pub(super) fn start(self: &Arc<Self>, key: K) {
-        let Ok(runtime) = Handle::try_current() else {
-            self.slots.give_up(&key);
+        let idle = workers.slots.idle_since(slot);
+        let idle = idle.map_or(Duration::ZERO, |since| clock::exact().duration_since(since));
+        let left = workers.idle_after.saturating_sub(idle);
+        drop(workers);
+        if left.is_zero() {
             return;
-        };
-        let inner = Arc::clone(self);
-        runtime.spawn(async move {
-            if inner.supervisor.start_child(key.clone()).await.is_err() {
-                inner.slots.give_up(&key);
-            }
-        });
-    }
-}
-
-/// Notes that its service was called.
-struct Noted<S> {
-    service: S,
-    begun: Arc<AtomicBool>,
-}
-
-impl<S: Service<Req>, Req> Service<Req> for Noted<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.service.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Req) -> S::Future {
-        self.begun.store(true, Ordering::Relaxed);
-        self.service.call(request)
+        }
+        sleep(left).await;
     }
 }

@@ -1,195 +1,192 @@
 //! Which keys have callers, a worker, or both.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::hash::Hash;
+mod state;
 
-use seaworthy_core::clock::{self, Instant};
+use std::fmt;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::Arc;
+
+use seaworthy_core::clock::Instant;
 use seaworthy_core::sync::Lock;
+use seaworthy_core::{Name, Reason, Rejected, panic};
+use seaworthy_supervisor::ChildRef;
+use tokio::sync::oneshot;
 
 use super::Ends;
+use super::told::Verdict;
+use state::{Slot, State, Worker};
 
 /// One slot for each key that is called or has a worker.
 pub(super) struct Slots<K, Req, Res, E> {
-    slots: Lock<HashMap<K, Slot<Req, Res, E>>>,
+    state: Lock<State<K, Req, Res, E>>,
+    hasher: RandomState,
+    component: Name,
 }
 
-struct Slot<Req, Res, E> {
-    ends: Ends<Req, Res, E>,
-    /// Those who wait for an answer.
-    callers: usize,
-    /// Since when there is none.
-    idle_since: Instant,
-    worker: Worker,
-}
-
-/// Whether somebody serves a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Worker {
-    /// Nobody does, or will without being started.
-    Down,
-    /// One is being started.
-    Starting,
-    Up,
+/// One slot, and none after it. Its key is looked for only by callers: nothing else runs code of the user's key, which
+/// may panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Id {
+    /// Of the key.
+    hash: u64,
+    number: u64,
 }
 
 /// What a caller finds.
-pub(super) enum Found<Req, Res, E> {
-    /// The queue of the key, and whether a worker is to be started for it.
-    Slot {
-        ends: Ends<Req, Res, E>,
-        start: bool,
-    },
+pub(super) enum Found<K, Req, Res, E> {
+    Slot(Entered<K, Req, Res, E>),
     /// There is none, and room for one.
     Nothing,
     /// There is none, and no room.
     Full,
 }
 
-/// What is left when a worker has ended.
-pub(super) enum Left {
-    /// Nobody waits.
-    Nobody,
-    /// Somebody waits for the next one, which is to be started.
-    Callers,
+/// A caller is in.
+pub(super) struct Entered<K, Req, Res, E> {
+    pub(super) id: Id,
+    pub(super) ends: Ends<Req, Res, E>,
+    pub(super) verdict: Verdict,
+    /// If a worker is to be started.
+    pub(super) start: Option<Start<K>>,
 }
 
-impl<K, Req, Res, E> Default for Slots<K, Req, Res, E> {
-    fn default() -> Self {
-        Self {
-            slots: Lock::default(),
-        }
-    }
+/// A worker to be started.
+pub(super) struct Start<K> {
+    pub(super) id: Id,
+    pub(super) key: Arc<K>,
+}
+
+/// What a worker needs.
+pub(super) struct Risen<Req, Res, E> {
+    pub(super) ends: Ends<Req, Res, E>,
+    /// Ready when it has to make room for another.
+    pub(super) make_room: oneshot::Receiver<()>,
 }
 
 impl<K, Req, Res, E> Slots<K, Req, Res, E> {
+    pub(super) fn new(component: Name, at_most: usize, evicts: bool) -> Self {
+        Self {
+            state: Lock::new(State::new(at_most, evicts)),
+            hasher: RandomState::new(),
+            component,
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
-        self.slots.lock().len()
+        self.state.lock().len()
+    }
+
+    pub(super) fn keys(&self) -> Vec<Arc<K>> {
+        self.state.lock().keys()
+    }
+
+    /// A caller has an answer, or does not want one any more.
+    pub(super) fn leave(&self, id: Id) {
+        self.state.lock().leave(id);
+    }
+
+    /// A worker is there for this slot. What it needs, unless there is another worker, or nobody who needs one.
+    pub(super) fn rise(&self, id: Id, child: ChildRef) -> Option<Risen<Req, Res, E>> {
+        let (risen, gone) = self.state.lock().rise(id, child);
+        panic::drop_quietly(gone);
+        risen
+    }
+
+    /// Since when nobody has called; `None` while somebody does.
+    pub(super) fn idle_since(&self, id: Id) -> Option<Instant> {
+        let state = self.state.lock();
+        let slot = state.get(id)?;
+        (slot.callers == 0).then_some(slot.idle_since)
+    }
+
+    /// The worker of this slot is gone: for whom the next one is to be started, if for anybody. If it `failed`, that is not
+    /// those who wait: one that does nothing but end would be started again and again.
+    pub(super) fn fall(&self, id: Id, failed: Option<Rejected>) -> Option<Start<K>> {
+        let no_room = Rejected::new(Reason::BulkheadFull, self.component);
+        let fallen = self.state.lock().fall(id, failed, no_room);
+        fallen.settle()
+    }
+
+    /// No worker can be started for this slot: whoever waits is told so.
+    pub(super) fn give_up(&self, id: Id, rejected: Rejected) {
+        let gone = self.state.lock().give_up(id, rejected);
+        panic::drop_quietly(gone);
+    }
+
+    /// No worker came of a start of this slot. The one that is to be started instead, if anybody needs it.
+    pub(super) fn again(&self, id: Id) -> Option<Start<K>> {
+        let state = self.state.lock();
+        let slot = state.get(id)?;
+        (slot.worker == Worker::Starting).then(|| slot.start(id))
     }
 }
 
 impl<K: Hash + Eq, Req, Res, E> Slots<K, Req, Res, E> {
     /// One more caller for this key.
-    pub(super) fn enter(&self, key: &K, at_most: usize) -> Found<Req, Res, E> {
-        let mut slots = self.slots.lock();
-        let full = slots.len() >= at_most;
-        match slots.get_mut(key) {
-            Some(slot) => slot.enter(),
-            None if full => Found::Full,
-            None => Found::Nothing,
+    pub(super) fn enter(&self, key: &K) -> Found<K, Req, Res, E> {
+        let hash = self.hasher.hash_one(key);
+        let mut state = self.state.lock();
+        match state.find(hash, key) {
+            Some(id) => state.enter(id).map_or(Found::Nothing, Found::Slot),
+            None if state.has_room() => Found::Nothing,
+            None => Found::Full,
         }
     }
 
+    /// The same, with a queue for the key if it has none by now. What is not needed is handed back.
     #[expect(
         clippy::type_complexity,
         reason = "what is found, and what is not needed"
     )]
-    /// The same, with a queue for the key if it has none by now. What is not needed is handed back.
     pub(super) fn enter_with(
         &self,
-        key: K,
+        key: &Arc<K>,
         ends: Ends<Req, Res, E>,
-        at_most: usize,
-    ) -> (Found<Req, Res, E>, Option<Ends<Req, Res, E>>) {
-        let mut slots = self.slots.lock();
-        if let Some(slot) = slots.get_mut(&key) {
-            return (slot.enter(), Some(ends));
+    ) -> (Found<K, Req, Res, E>, Option<Ends<Req, Res, E>>) {
+        let hash = self.hasher.hash_one(&**key);
+        let mut state = self.state.lock();
+        if let Some(id) = state.find(hash, key) {
+            let found = state.enter(id).map_or(Found::Full, Found::Slot);
+            return (found, Some(ends));
         }
-        if slots.len() >= at_most {
+        if !state.has_room() {
             return (Found::Full, Some(ends));
         }
-        let mut slot = Slot {
-            ends,
-            callers: 0,
-            idle_since: clock::exact(),
-            worker: Worker::Down,
-        };
-        let found = slot.enter();
-        slots.insert(key, slot);
-        (found, None)
+        let (entered, makes_room) = state.add(hash, Arc::clone(key), ends);
+        drop(state);
+        tell(makes_room);
+        (entered.map_or(Found::Full, Found::Slot), None)
     }
 
-    /// A caller has an answer, or does not want one any more.
-    pub(super) fn leave(&self, key: &K) {
-        let gone = {
-            let mut slots = self.slots.lock();
-            let Some(slot) = slots.get_mut(key) else {
-                return;
-            };
-            slot.callers = slot.callers.saturating_sub(1);
-            if slot.callers == 0 {
-                slot.idle_since = clock::exact();
-            }
-            let unused = slot.callers == 0 && slot.worker == Worker::Down;
-            if unused {
-                slots.remove_entry(key)
-            } else {
-                None
-            }
-        };
-        drop(gone);
-    }
-
-    /// A worker is there for this key. Its queue, unless there is another worker, or nobody who needs one.
-    pub(super) fn rise(&self, key: &K) -> Option<Ends<Req, Res, E>> {
-        let mut slots = self.slots.lock();
-        let slot = slots.get_mut(key)?;
-        if slot.worker == Worker::Up {
-            return None;
-        }
-        slot.worker = Worker::Up;
-        Some(slot.ends.clone())
-    }
-
-    /// For how long nobody has called; `None` while somebody does.
-    pub(super) fn idle_since(&self, key: &K) -> Option<Instant> {
-        let slots = self.slots.lock();
-        let slot = slots.get(key)?;
-        (slot.callers == 0).then_some(slot.idle_since)
-    }
-
-    /// The worker of this key is gone.
-    pub(super) fn fall(&self, key: &K) -> Left {
-        let (left, gone) = {
-            let mut slots = self.slots.lock();
-            let Some(slot) = slots.get_mut(key) else {
-                return Left::Nobody;
-            };
-            if slot.callers > 0 {
-                slot.worker = Worker::Starting;
-                (Left::Callers, None)
-            } else {
-                (Left::Nobody, slots.remove_entry(key))
-            }
-        };
-        drop(gone);
-        left
-    }
-
-    /// No worker can be started for this key: whoever calls it is told so.
-    pub(super) fn give_up(&self, key: &K) {
-        let gone = {
-            let mut slots = self.slots.lock();
-            match slots.get(key) {
-                Some(slot) if slot.worker == Worker::Starting => slots.remove_entry(key),
-                _ => None,
-            }
-        };
-        drop(gone);
+    /// The worker of this key, if one is up.
+    pub(super) fn child(&self, key: &K) -> Option<ChildRef> {
+        let hash = self.hasher.hash_one(key);
+        let state = self.state.lock();
+        let id = state.find(hash, key)?;
+        state.get(id)?.child.clone()
     }
 }
 
-impl<Req, Res, E> Slot<Req, Res, E> {
-    fn enter(&mut self) -> Found<Req, Res, E> {
-        self.callers += 1;
-        let start = self.worker == Worker::Down;
-        if start {
-            self.worker = Worker::Starting;
-        }
-        Found::Slot {
-            ends: self.ends.clone(),
-            start,
-        }
+/// What follows from the end of a worker.
+struct Fallen<K, Req, Res, E> {
+    start: Option<Start<K>>,
+    makes_room: Option<oneshot::Sender<()>>,
+    gone: Option<Slot<K, Req, Res, E>>,
+}
+
+impl<K, Req, Res, E> Fallen<K, Req, Res, E> {
+    /// Outside the lock.
+    fn settle(self) -> Option<Start<K>> {
+        panic::drop_quietly(self.gone);
+        tell(self.makes_room);
+        self.start
+    }
+}
+
+fn tell(makes_room: Option<oneshot::Sender<()>>) {
+    if let Some(makes_room) = makes_room {
+        // It may be on its way out by itself.
+        let _ = makes_room.send(());
     }
 }
 

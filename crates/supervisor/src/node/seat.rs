@@ -129,6 +129,8 @@ pub(crate) struct Extra {
     pub(crate) pending: Option<End>,
     /// A sub-task panicked, or a signal came along a link: that is how the child ends.
     pub(crate) doomed: Option<ExitReason>,
+    /// What it wants to be shown as.
+    pub(crate) shown_as: Option<Arc<str>>,
     pub(crate) links: Links,
     /// Taken by a child that traps the signals of those it is linked to.
     pub(crate) exits: Option<Arc<Mailbox>>,

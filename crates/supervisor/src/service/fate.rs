@@ -9,7 +9,7 @@ use crate::machine::Slot;
 use crate::node::Node;
 
 /// What is to be expected.
-pub(super) enum Fate {
+pub(crate) enum Fate {
     /// Nothing will bring it back by itself.
     Lost,
     /// It is being started, or may yet be. News is to be had from this place, if it is known.
@@ -18,16 +18,16 @@ pub(super) enum Fate {
 
 /// The nearest supervisor that is not on its way out, and the child of it that matters.
 #[derive(Clone)]
-pub(super) struct Outlook {
+pub(crate) struct Outlook {
     pub(super) node: Arc<Node>,
     pub(super) child: Arc<str>,
 }
 
 /// A supervisor, whichever incarnation of it runs, and the child of it that the service is or is below of.
 #[derive(Clone)]
-pub(super) struct Rung {
-    pub(super) address: Arc<Address>,
-    pub(super) child: Arc<str>,
+pub(crate) struct Rung {
+    address: Arc<Address>,
+    child: Arc<str>,
 }
 
 impl PartialEq for Rung {
@@ -53,22 +53,27 @@ impl Rung {
 
     /// All supervisors of `cx`, up to the root.
     pub(super) fn all(cx: &Context, name: &Arc<str>) -> Arc<[Self]> {
-        let mut rungs = vec![Self::nearest(cx, name)];
-        let mut node = &cx.place().node;
-        while let Some(above) = node.parent() {
-            rungs.push(Self {
+        let nearest = std::iter::once(Self::nearest(cx, name));
+        nearest.chain(Self::above(&cx.place().node)).collect()
+    }
+
+    /// All supervisors of the supervisor `node`, up to the root.
+    pub(crate) fn above(mut node: &Arc<Node>) -> impl Iterator<Item = Self> {
+        std::iter::from_fn(move || {
+            let above = node.parent()?;
+            let rung = Self {
                 address: Arc::clone(&above.node.spec.address),
                 child: Arc::clone(&node.spec.id),
-            });
+            };
             node = &above.node;
-        }
-        rungs.into()
+            Some(rung)
+        })
     }
 }
 
 impl Fate {
     /// Who is down or on the way out decides nothing any more: whoever is above does.
-    pub(super) fn of(ancestry: &[Rung]) -> Self {
+    pub(crate) fn of(ancestry: &[Rung]) -> Self {
         for Rung { address, child } in ancestry {
             let Some(node) = address.node() else {
                 continue;

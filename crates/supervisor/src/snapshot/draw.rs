@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{ChildSnapshot, TreeSnapshot};
 use crate::config::Strategy;
+use crate::exit::ExitReason;
 use crate::info::ChildState;
 use crate::report::Rough;
 
@@ -45,7 +46,7 @@ impl TreeSnapshot {
             } else {
                 ("├─ ", "│  ")
             };
-            write!(f, "\n{indent}{branch}{} ", child.id)?;
+            write!(f, "\n{indent}{branch}{} ", child.name())?;
             match &child.below {
                 Some(below) => {
                     below.line(f)?;
@@ -62,6 +63,14 @@ impl TreeSnapshot {
 }
 
 impl ChildSnapshot {
+    /// Its id, after what it wants to be shown as.
+    pub(super) fn name(&self) -> String {
+        match &self.shown_as {
+            Some(name) => format!("{} ({})", FirstLine(name), self.id),
+            None => self.id.to_string(),
+        }
+    }
+
     fn line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(state(self.state))?;
         if let Some(left) = self.restart_in {
@@ -76,9 +85,39 @@ impl ChildSnapshot {
             times => write!(f, ", restarted {times} times")?,
         }
         if let Some(crash) = &self.last_crash {
-            write!(f, ", last crash: {}", crash.reason)?;
+            f.write_str(", last crash: ")?;
+            short(f, &crash.reason)?;
         }
         Ok(())
+    }
+}
+
+/// A reason on one line: what an assertion says takes three.
+fn short(f: &mut fmt::Formatter<'_>, reason: &ExitReason) -> fmt::Result {
+    let ExitReason::Panic(panic) = reason else {
+        return write!(f, "{}", FirstLine(&reason.to_string()));
+    };
+    write!(f, "panic: {}", FirstLine(panic.message()))?;
+    match panic.location() {
+        Some(location) => write!(f, " at {location}"),
+        None => Ok(()),
+    }
+}
+
+/// The first line that says something, with an ellipsis if there is more.
+struct FirstLine<'a>(&'a str);
+
+impl fmt::Display for FirstLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.trim();
+        let (line, rest) = text.split_once(['\n', '\r']).unwrap_or((text, ""));
+        // Other control characters would make of the picture what they like, too.
+        line.trim_end().chars().try_for_each(|c| match c {
+            '\t' => f.write_str(" "),
+            c if c.is_control() => write!(f, "{}", c.escape_default()),
+            c => write!(f, "{c}"),
+        })?;
+        f.write_str(if rest.is_empty() { "" } else { " …" })
     }
 }
 
