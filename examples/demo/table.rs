@@ -12,7 +12,7 @@ pub(crate) struct Table<'a> {
 
 type Cell = fn(&Figures) -> String;
 
-const ROWS: [(&str, Cell); 26] = [
+const ROWS: [(&str, Cell); 40] = [
     ("requests", |shop| shop.requests.to_string()),
     ("answered", |shop| shop.answered.to_string()),
     ("failed", |shop| shop.failed.to_string()),
@@ -56,10 +56,32 @@ const ROWS: [(&str, Cell); 26] = [
         shop.orders.found_on_disk.to_string()
     }),
     ("orders lost", |shop| shop.orders.lost.to_string()),
+    ("orders stored twice", |shop| shop.orders.twice.to_string()),
+    ("stored, unconfirmed", |shop| {
+        shop.orders.unconfirmed.to_string()
+    }),
+    ("flood customers", |shop| shop.flood.customers.to_string()),
+    ("of them confirmed", |shop| shop.flood.confirmed.to_string()),
+    ("turned away", |shop| shop.flood.turned_away.to_string()),
+    ("told so after", |shop| {
+        millis(shop.flood.turned_away_p50_ms)
+    }),
+    ("waited in vain", |shop| shop.flood.in_vain().to_string()),
+    ("p99 of the confirmed", |shop| millis(shop.flood.p99_ms)),
+    ("queued", |shop| {
+        format!("{} (peak {})", shop.queue.queued, shop.queue.peak)
+    }),
+    ("rejected", |shop| shop.queue.rejected.to_string()),
+    ("expired", |shop| shop.queue.expired.to_string()),
+    ("redelivered", |shop| shop.queue.redelivered.to_string()),
+    ("dead-lettered", |shop| shop.queue.dead_lettered.to_string()),
+    ("reports dropped", |shop| shop.sheets_dropped.to_string()),
 ];
 
 const NOTES: &str = "
-answered       in full, and without an error; poison requests, which no build can answer, are left out
+requests       of ordinary customers: those of the flood are a class of their own, further down; poison requests,
+               which no build can answer, are left out
+answered       in full, and without an error; an order that is turned away, in the flood or after it, has failed
 p50, p99       of those answered, from the instant the customer came
 longest outage while customers came for pages, to check out, for the report or for a quote, and not one of
                them was served
@@ -73,6 +95,17 @@ calls          0.1 s; it becomes slow, refuses connections, fails every other ca
                without recommendations then; short-circuited are those that did not even ask
 back after     from the moment at which that service was well again to the first page with recommendations
 lost waiting   what customers waited for pages that then came without recommendations, all of them together
+flood          for a while many more want to order than the database can store, four orders in some 20 ms; who is
+               turned away knows that his order is not stored, half of them as soon as that; who waits in vain goes
+               away after 1 s, and does not know, and his order is stored all the same
+stored,        orders on disk whose customers do not know it; orders stored twice are those on disk under two ids
+unconfirmed
+queued         orders, of all customers, that waited for the database, and how many at a time at the most
+rejected       there was no room for them; expired are those that had waited for too long when it was their turn
+redelivered    orders that a worker had in hand when it crashed, and that were given to the next one; dead-lettered
+               are those that crashed three workers. In the naked shop such orders are gone, or unconfirmed
+reports        that were never printed: while the press hangs, a newer one takes the place of an older one
+dropped
 ";
 
 fn millis(millis: f64) -> String {
