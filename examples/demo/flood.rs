@@ -17,7 +17,7 @@ pub(crate) struct Flood {
     /// They know that their order was not stored, and when to come again.
     pub(crate) turned_away: usize,
     /// How long those waited who were turned away, half of them at least.
-    pub(crate) turned_away_p50_ms: f64,
+    pub(crate) turned_away_p50_ms: Option<f64>,
     /// How long those waited who were served.
     pub(crate) p99_ms: f64,
     /// What others asked for meanwhile that is no order, and what of it was answered.
@@ -43,20 +43,22 @@ impl Flood {
                 ordinary.filter(|it| floods.iter().any(|in_| in_.contains(&it.arrival.at)));
             meanwhile.filter(|it| !matches!(it.arrival.ask, Ask::CheckOut(_)))
         };
+        let half = percentile(&turned_away, 50);
+        let turned_away_p50 = (!turned_away.is_empty()).then_some(half);
         let millis = |time: Duration| time.as_secs_f64() * 1e3;
         Self {
             customers: flood().count(),
             confirmed: confirmed.len(),
             turned_away: turned_away.len(),
-            turned_away_p50_ms: millis(percentile(&turned_away, 50)),
+            turned_away_p50_ms: turned_away_p50.map(millis),
             p99_ms: millis(percentile(&confirmed, 99)),
             pages_asked: pages().count(),
             pages_answered: pages().filter(|it| it.is_answered()).count(),
         }
     }
 
-    /// Those who do not know whether their order is stored, or got no answer at all.
-    pub(crate) fn in_vain(&self) -> usize {
+    /// Those who do not know whether their order is stored, who got no answer at all, or for whom there was no database.
+    pub(crate) fn failed(&self) -> usize {
         self.customers - self.confirmed - self.turned_away
     }
 }
@@ -101,12 +103,12 @@ mod tests {
                 customers: 5,
                 confirmed: 2,
                 turned_away: 1,
-                turned_away_p50_ms: 1.0,
+                turned_away_p50_ms: Some(1.0),
                 p99_ms: 200.0,
                 pages_asked: 2,
                 pages_answered: 1,
             }
         );
-        assert_eq!(flood.in_vain(), 2);
+        assert_eq!(flood.failed(), 2);
     }
 }

@@ -53,12 +53,14 @@ pub(crate) enum Answer {
 /// What an order is that was not confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
-    /// Not stored.
+    /// Not stored; welcome in a moment.
     TurnedAway,
     /// Never to be stored, whoever tries.
     GivenUp,
     /// Stored or not: the shop does not know, or has forgotten it.
     Unsure,
+    /// Not stored: the shop has no database any more.
+    Gone,
 }
 
 impl Told {
@@ -67,6 +69,7 @@ impl Told {
             till::TURNED_AWAY => Self::TurnedAway,
             till::GIVEN_UP => Self::GivenUp,
             till::UNSURE => Self::Unsure,
+            till::GONE => Self::Gone,
             _ => return None,
         })
     }

@@ -12,7 +12,7 @@ pub(crate) struct Table<'a> {
 
 type Cell = fn(&Figures) -> String;
 
-const ROWS: [(&str, Cell); 40] = [
+const ROWS: [(&str, Cell); 41] = [
     ("requests", |shop| shop.requests.to_string()),
     ("answered", |shop| shop.answered.to_string()),
     ("failed", |shop| shop.failed.to_string()),
@@ -64,13 +64,12 @@ const ROWS: [(&str, Cell); 40] = [
     ("of them confirmed", |shop| shop.flood.confirmed.to_string()),
     ("turned away", |shop| shop.flood.turned_away.to_string()),
     ("told so after", |shop| {
-        millis(shop.flood.turned_away_p50_ms)
+        shop.flood.turned_away_p50_ms.map_or("-".to_owned(), millis)
     }),
-    ("waited in vain", |shop| shop.flood.in_vain().to_string()),
+    ("waited in vain", |shop| shop.flood.failed().to_string()),
     ("p99 of the confirmed", |shop| millis(shop.flood.p99_ms)),
-    ("queued", |shop| {
-        format!("{} (peak {})", shop.queue.queued, shop.queue.peak)
-    }),
+    ("orders queued", |shop| shop.queue.queued.to_string()),
+    ("waiting at the most", |shop| shop.queue.peak.to_string()),
     ("rejected", |shop| shop.queue.rejected.to_string()),
     ("expired", |shop| shop.queue.expired.to_string()),
     ("redelivered", |shop| shop.queue.redelivered.to_string()),
@@ -95,16 +94,16 @@ calls          0.1 s; it becomes slow, refuses connections, fails every other ca
                without recommendations then; short-circuited are those that did not even ask
 back after     from the moment at which that service was well again to the first page with recommendations
 lost waiting   what customers waited for pages that then came without recommendations, all of them together
-flood          for a while many more want to order than the database can store, four orders in some 20 ms; who is
-               turned away knows that his order is not stored, half of them as soon as that; who waits in vain goes
-               away after 1 s, and does not know, and his order is stored all the same
-stored,        orders on disk whose customers do not know it; orders stored twice are those on disk under two ids
+stored,        orders on disk whose customers do not know it; stored twice are those that are there under two ids
 unconfirmed
-queued         orders, of all customers, that waited for the database, and how many at a time at the most
+flood          for a while many more want to order than the database can store, which is four orders in some 20 ms.
+               Who is turned away knows that his order is not stored; half of them know it as soon as that. Who
+               waits in vain gives up after 1 s and does not know, or finds a shop without a database
+orders queued  those of all customers that waited for the database
 rejected       there was no room for them; expired are those that had waited for too long when it was their turn
-redelivered    orders that a worker had in hand when it crashed, and that were given to the next one; dead-lettered
-               are those that crashed three workers. In the naked shop such orders are gone, or unconfirmed
-reports        that were never printed: while the press hangs, a newer one takes the place of an older one
+redelivered    given to another worker, since the one who had them crashed; dead-lettered are those that crashed
+               three. The naked shop has nothing of that kind: its orders wait until somebody gives up
+reports        never printed, as there was a newer one before the press was free; it hangs once in a while
 dropped
 ";
 

@@ -86,7 +86,12 @@ impl Verdict {
                 kept: orders.innocent_given_up == 0
                     && (orders.cursed_given_up..=cursed).contains(&dead),
                 promise: format!(
-                    "what crashes workers is put aside, and nothing else: {dead} of {cursed} cursed orders"
+                    "what crashes workers is put aside, and nothing else: {dead} of {cursed} cursed orders{}",
+                    if dead < cursed {
+                        " (the others were turned away)"
+                    } else {
+                        ""
+                    }
                 ),
             },
             Promise {

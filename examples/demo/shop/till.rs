@@ -51,13 +51,15 @@ pub(crate) enum Unconfirmed {
 pub(crate) const TURNED_AWAY: &str = "turned-away";
 pub(crate) const GIVEN_UP: &str = "given-up";
 pub(crate) const UNSURE: &str = "unsure";
+pub(crate) const GONE: &str = "gone";
 
 impl Unconfirmed {
     pub(crate) fn word(&self) -> &'static str {
         match self {
-            Self::Gone | Self::TurnedAway(_) => TURNED_AWAY,
+            Self::TurnedAway(_) => TURNED_AWAY,
             Self::GivenUp(_) => GIVEN_UP,
             Self::Crashed | Self::TooLate => UNSURE,
+            Self::Gone => GONE,
         }
     }
 }

@@ -77,6 +77,8 @@ async fn open_report(
     render()?;
     Ok(Init::Run(async move {
         let mut due = time::interval(report::EVERY);
+        // The first one is rendered.
+        due.reset();
         loop {
             due.tick().await;
             render()?;
