@@ -88,7 +88,7 @@ impl Verdict {
                 promise: format!(
                     "what crashes workers is put aside, and nothing else: {dead} of {cursed} cursed orders{}",
                     if dead < cursed {
-                        " (the others were turned away)"
+                        " (the others were turned away, or too late)"
                     } else {
                         ""
                     }

@@ -8,8 +8,8 @@ use tokio::time;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt, service_fn};
 
-/// How long a customer waits for a confirmation.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a customer waits for a confirmation. Tests are not about that, and may be slow.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 60 } else { 1 });
 
 /// What a customer wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]

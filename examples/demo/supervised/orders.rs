@@ -8,6 +8,9 @@
 //! token if it is on disk already, and tells the customer, who has only waited. What no worker can stomach becomes a dead
 //! letter.
 
+#[cfg(test)]
+mod tests;
+
 use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
