@@ -28,9 +28,10 @@ Usage: cargo demo [OPTIONS]
 
 Exit code: 0 if the supervised shop lost no confirmed order, stored none twice, left no customer without
 a word, put aside the orders that crash it and no others, served within half a second whom it served
-in the flood, was up at the end, was more available than the naked one, was never out for a second,
-served no report older than 2 s, lost less than half the naked one's time to recommendations that did
-not come, and had them back within a second; 1 if not; 2 if the arguments are wrong.
+in the flood, served those who came after it, was up at the end, was more available than the naked one,
+was never out for a second, served no report older than 2 s, lost less than half the naked one's time
+to recommendations that did not come, and had them back within a second; 1 if not; 2 if the arguments
+are wrong.
 ";
 
 const ALLOWED: &str = "--seconds, --rate, --seed, --json, --port, --serve, --verbose, --help";

@@ -23,6 +23,9 @@ pub(crate) struct Flood {
     /// What others asked for meanwhile that is no order, and what of it was answered.
     pub(crate) pages_asked: usize,
     pub(crate) pages_answered: usize,
+    /// Orders of others just after the flood, for as long as it took, and those of them that were confirmed.
+    pub(crate) after_asked: usize,
+    pub(crate) after_confirmed: usize,
 }
 
 impl Flood {
@@ -37,11 +40,20 @@ impl Flood {
         };
         let confirmed = waits(|answer| matches!(answer, Answer::Confirmed(_)));
         let turned_away = waits(|answer| answer == Answer::Told(Told::TurnedAway));
+        let ordinary = || visits.iter().filter(|it| it.arrival.who == Who::Ordinary);
+        let wants_to_order = |it: &&Visit| matches!(it.arrival.ask, Ask::CheckOut(_));
         let pages = || {
-            let ordinary = visits.iter().filter(|it| it.arrival.who == Who::Ordinary);
-            let meanwhile =
-                ordinary.filter(|it| floods.iter().any(|in_| in_.contains(&it.arrival.at)));
-            meanwhile.filter(|it| !matches!(it.arrival.ask, Ask::CheckOut(_)))
+            let meanwhile = |it: &&Visit| floods.iter().any(|flood| flood.contains(&it.arrival.at));
+            ordinary()
+                .filter(meanwhile)
+                .filter(move |it| !wants_to_order(it))
+        };
+        let after = || {
+            let is_after = |flood: &Range<Duration>, at| {
+                (flood.end..flood.end + (flood.end - flood.start)).contains(&at)
+            };
+            let soon = move |it: &&Visit| floods.iter().any(|flood| is_after(flood, it.arrival.at));
+            ordinary().filter(soon).filter(wants_to_order)
         };
         let half = percentile(&turned_away, 50);
         let turned_away_p50 = (!turned_away.is_empty()).then_some(half);
@@ -54,6 +66,8 @@ impl Flood {
             p99_ms: millis(percentile(&confirmed, 99)),
             pages_asked: pages().count(),
             pages_answered: pages().filter(|it| it.is_answered()).count(),
+            after_asked: after().count(),
+            after_confirmed: after().filter(|it| it.is_answered()).count(),
         }
     }
 
@@ -93,6 +107,9 @@ mod tests {
             visit(Who::Ordinary, order, 120, 1120, Answer::Confirmed(3)),
             visit(Who::Ordinary, Ask::Products, 120, 121, Answer::Page),
             visit(Who::Ordinary, Ask::Report, 120, 121, Answer::Failed),
+            visit(Who::Ordinary, order, 200, 230, Answer::Confirmed(4)),
+            visit(Who::Ordinary, order, 299, 1299, Answer::Told(Told::Unsure)),
+            visit(Who::Ordinary, order, 300, 330, Answer::Confirmed(5)),
             visit(Who::Ordinary, Ask::Products, 900, 901, Answer::Failed),
         ];
         let during = Duration::from_millis(100)..Duration::from_millis(200);
@@ -107,6 +124,8 @@ mod tests {
                 p99_ms: 200.0,
                 pages_asked: 2,
                 pages_answered: 1,
+                after_asked: 2,
+                after_confirmed: 1,
             }
         );
         assert_eq!(flood.failed(), 2);

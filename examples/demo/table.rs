@@ -12,7 +12,7 @@ pub(crate) struct Table<'a> {
 
 type Cell = fn(&Figures) -> String;
 
-const ROWS: [(&str, Cell); 41] = [
+const ROWS: [(&str, Cell); 42] = [
     ("requests", |shop| shop.requests.to_string()),
     ("answered", |shop| shop.answered.to_string()),
     ("failed", |shop| shop.failed.to_string()),
@@ -68,6 +68,12 @@ const ROWS: [(&str, Cell); 41] = [
     }),
     ("waited in vain", |shop| shop.flood.failed().to_string()),
     ("p99 of the confirmed", |shop| millis(shop.flood.p99_ms)),
+    ("orders after it", |shop| {
+        format!(
+            "{} of {}",
+            shop.flood.after_confirmed, shop.flood.after_asked
+        )
+    }),
     ("orders queued", |shop| shop.queue.queued.to_string()),
     ("waiting at the most", |shop| shop.queue.peak.to_string()),
     ("rejected", |shop| shop.queue.rejected.to_string()),
@@ -85,7 +91,7 @@ p50, p99       of those answered, from the instant the customer came
 longest outage while customers came for pages, to check out, for the report or for a quote, and not one of
                them was served
 crashes        tasks that panicked, failed or were killed, a handler's connection among them
-oldest report  the age of the oldest one that a customer got; its writer hangs once in a while
+oldest report  the age of the oldest one that a customer got; whoever prints it hangs once in a while
 hung           tasks that were silent for too long, and were ended and started again for that
 shipping desks processes that were started to say what shipping costs; they abort on a cursed parcel
 catalogues     services that were built to make the product pages; they panic on the cursed product
@@ -98,7 +104,10 @@ stored,        orders on disk whose customers do not know it; stored twice are t
 unconfirmed
 flood          for a while many more want to order than the database can store, which is four orders in some 20 ms.
                Who is turned away knows that his order is not stored; half of them know it as soon as that. Who
-               waits in vain gives up after 1 s and does not know, or finds a shop without a database
+               waits in vain gives up after 1 s and does not know, or finds a shop without a database. A bounded
+               queue does not serve more of a flood; it serves them soon, and those who come after it as well
+orders after   those of others, confirmed of all, from the end of the flood for as long as it took
+it
 orders queued  those of all customers that waited for the database
 rejected       there was no room for them; expired are those that had waited for too long when it was their turn
 redelivered    given to another worker, since the one who had them crashed; dead-lettered are those that crashed

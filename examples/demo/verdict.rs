@@ -50,6 +50,7 @@ impl Verdict {
         // The naked shop could serve them all soon.
         let shallow = their_flood.p99_ms < FLOOD_WAIT_MS;
         let (pages, pages_asked) = (flood.pages_answered, flood.pages_asked);
+        let (after, after_asked) = (flood.after_confirmed, flood.after_asked);
         let dead = supervised.queue.dead_lettered as usize;
         let cursed = orders.cursed;
         let few = their_loss < TELLING_LOSS_MS;
@@ -109,6 +110,14 @@ impl Verdict {
                 ),
             },
             Promise {
+                // With many customers a second there is no end to the flood.
+                kept: after * 2 >= after_asked || after > their_flood.after_confirmed,
+                promise: format!(
+                    "who orders just after the flood is served: {after} of {after_asked}, to {}",
+                    their_flood.after_confirmed
+                ),
+            },
+            Promise {
                 kept: supervised.up_at_end,
                 promise: "the supervised shop is up at the end".to_owned(),
             },
@@ -127,7 +136,7 @@ impl Verdict {
             Promise {
                 kept: report < OLDEST_REPORT_MS,
                 promise: format!(
-                    "a hung report writer is replaced, no report older than 2 s: {report:.1} ms"
+                    "who hangs while he prints reports is replaced, no report older than 2 s: {report:.1} ms"
                 ),
             },
             Promise {
