@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::load::{Advised, Answer, Visit};
-use crate::plan::Ask;
+use crate::plan::{Ask, Who};
 use crate::service::percentile;
 
 /// What those who looked at a product experienced, poison aside.
@@ -26,7 +26,9 @@ impl Recommendations {
     /// Of an upstream that became well again at these moments.
     pub(crate) fn measure(visits: &[Visit], well: &[Duration]) -> Self {
         let pages = || {
-            let fair = visits.iter().filter(|visit| !visit.arrival.poison);
+            let fair = visits
+                .iter()
+                .filter(|visit| visit.arrival.who != Who::Poison);
             fair.filter_map(|visit| match (visit.arrival.ask, visit.answer) {
                 (Ask::Product(_), Answer::Product(advised)) => Some((visit, advised)),
                 _ => None,
@@ -64,7 +66,7 @@ mod tests {
         let arrival = Arrival {
             at: Duration::from_millis(at),
             ask: Ask::Product(1),
-            poison: false,
+            who: Who::Ordinary,
         };
         Visit {
             arrival,

@@ -10,8 +10,8 @@ use lexopt::{Arg, Parser, ValueExt};
 
 /// Shown by `--help`.
 pub(crate) const HELP: &str = "\
-A small shop over HTTP meets its own bugs, and a service it depends on that fails, twice: once under a
-supervision tree and behind a circuit breaker, once without.
+A small shop over HTTP meets its own bugs, a service it depends on that fails, and more customers than it
+can serve, twice: once under a supervision tree, with queues and a circuit breaker, once without.
 The same customers and the same crashes come to both, one shop after the other.
 
 Usage: cargo demo [OPTIONS]
@@ -26,10 +26,12 @@ Usage: cargo demo [OPTIONS]
   --verbose      a line for each crash, instead of the progress bar
   --help         this text
 
-Exit code: 0 if the supervised shop lost no confirmed order, was up at the end, was more available
-than the naked one, was never out for a second, served no report older than 2 s, lost less than half
-the naked one's time to recommendations that did not come, and had them back within a second; 1 if
-not; 2 if the arguments are wrong.
+Exit code: 0 if the supervised shop lost no confirmed order, stored none twice, left no customer without
+a word, put aside the orders that crash it and no others, served within half a second whom it served
+in the flood, served those who came after it, was up at the end, was more available than the naked one,
+was never out for a second, served no report older than 2 s, lost less than half the naked one's time
+to recommendations that did not come, and had them back within a second; 1 if not; 2 if the arguments
+are wrong.
 ";
 
 const ALLOWED: &str = "--seconds, --rate, --seed, --json, --port, --serve, --verbose, --help";

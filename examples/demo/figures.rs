@@ -6,13 +6,15 @@ use serde::Serialize;
 
 use crate::advised::Recommendations;
 use crate::audit::Orders;
-use crate::plan::Plan;
+use crate::flood::Flood;
+use crate::ledger::Queued;
+use crate::plan::{Plan, Who};
 use crate::service::Service;
 
 /// How one shop did.
 #[derive(Debug, Serialize)]
 pub(crate) struct Figures {
-    /// Customers, without those whose request is poison.
+    /// Customers, without those who come with the flood and those whose request is poison.
     pub(crate) requests: usize,
     pub(crate) answered: usize,
     pub(crate) failed: usize,
@@ -53,6 +55,12 @@ pub(crate) struct Figures {
     pub(crate) page_p95_ms: f64,
     /// Whether a page, an order and the report were to be had once the storm was over.
     pub(crate) up_at_end: bool,
+    /// Those who came with the flood; they count nowhere else but among the orders.
+    pub(crate) flood: Flood,
+    /// The orders on their way to the database.
+    pub(crate) queue: Queued,
+    /// Reports that were never printed, as there was a newer one.
+    pub(crate) sheets_dropped: u64,
     pub(crate) orders: Orders,
 }
 
@@ -65,12 +73,15 @@ pub(crate) struct Tally {
     pub(crate) desks_started: u64,
     pub(crate) catalogues_built: u64,
     pub(crate) circuit_opened: u64,
+    pub(crate) queued: Queued,
+    pub(crate) sheets_dropped: u64,
 }
 
 impl Figures {
     pub(crate) fn new(
         service: &Service,
         advised: &Recommendations,
+        flood: Flood,
         orders: Orders,
         plan: &Plan,
         tally: Tally,
@@ -95,7 +106,7 @@ impl Figures {
             poison: plan
                 .arrivals
                 .iter()
-                .filter(|arrival| arrival.poison)
+                .filter(|arrival| arrival.who == Who::Poison)
                 .count(),
             crashes: tally.crashes,
             restarts: tally.restarts,
@@ -114,6 +125,9 @@ impl Figures {
             lost_waiting_ms: millis(advised.lost),
             page_p95_ms: millis(advised.p95),
             up_at_end: tally.up_at_end,
+            flood,
+            queue: tally.queued,
+            sheets_dropped: tally.sheets_dropped,
             orders,
         }
     }

@@ -5,6 +5,8 @@ use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::ledger::Ledger;
+
 /// Counts crashes and restarts, and prints a line for each if asked to.
 pub(crate) struct Journal {
     verbose: bool,
@@ -12,6 +14,10 @@ pub(crate) struct Journal {
     restarts: AtomicU64,
     hung: AtomicU64,
     circuit_opened: AtomicU64,
+    /// Reports that were never printed, as there was a newer one.
+    sheets_dropped: AtomicU64,
+    /// What happened to the orders.
+    pub(crate) orders: Ledger,
     /// How often each has started: what starts a second time is a restart.
     started: Mutex<HashMap<String, u64>>,
 }
@@ -24,6 +30,8 @@ impl Journal {
             restarts: AtomicU64::new(0),
             hung: AtomicU64::new(0),
             circuit_opened: AtomicU64::new(0),
+            sheets_dropped: AtomicU64::new(0),
+            orders: Ledger::default(),
             started: Mutex::default(),
         }
     }
@@ -63,6 +71,15 @@ impl Journal {
 
     pub(crate) fn circuit_opened(&self) -> u64 {
         self.circuit_opened.load(Ordering::Relaxed)
+    }
+
+    /// A report was given up for a newer one.
+    pub(crate) fn sheet_dropped(&self) {
+        self.sheets_dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn sheets_dropped(&self) -> u64 {
+        self.sheets_dropped.load(Ordering::Relaxed)
     }
 
     /// A task has ended by a panic, an error or a kill.

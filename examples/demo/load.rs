@@ -20,9 +20,9 @@ use tokio::time::{self, Instant};
 
 use crate::plan::{Arrival, Ask};
 use crate::progress::Progress;
-use crate::shop::web;
+use crate::shop::{till, web};
 
-/// Who has no answer by then goes away. The shop itself gives up on an order a second earlier.
+/// Who has no answer by then goes away. The shop itself gives up on an order two seconds earlier.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What a customer experienced.
@@ -44,8 +44,35 @@ pub(crate) enum Answer {
     Report(Duration),
     /// The order is confirmed under this id.
     Confirmed(u64),
+    /// The order is not confirmed, and the shop says what that means.
+    Told(Told),
     /// An error, a torn connection, or no answer in time.
     Failed,
+}
+
+/// What an order is that was not confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Not stored; welcome in a moment.
+    TurnedAway,
+    /// Never to be stored, whoever tries.
+    GivenUp,
+    /// Stored or not: the shop does not know, or has forgotten it.
+    Unsure,
+    /// Not stored: the shop has no database any more.
+    Gone,
+}
+
+impl Told {
+    fn from_header(word: &HeaderValue) -> Option<Self> {
+        Some(match word.to_str().ok()? {
+            till::TURNED_AWAY => Self::TurnedAway,
+            till::GIVEN_UP => Self::GivenUp,
+            till::UNSURE => Self::Unsure,
+            till::GONE => Self::Gone,
+            _ => return None,
+        })
+    }
 }
 
 /// Whether the page of a product recommends others.
@@ -138,6 +165,8 @@ impl Customers {
         let status = response.status();
         let age = response.headers().get(web::AGE).cloned();
         let recommended = response.headers().get(web::RECOMMENDED).cloned();
+        let told = response.headers().get(web::UNCONFIRMED);
+        let told = told.and_then(Told::from_header);
         // To the end, also of an error: else the connection could not be used again.
         let body = response.into_body().collect().await?.to_bytes();
         Ok(match status {
@@ -149,7 +178,7 @@ impl Customers {
             StatusCode::CREATED => {
                 Answer::Confirmed(serde_json::from_slice::<Receipt>(&body)?.order)
             }
-            _ => Answer::Failed,
+            _ => told.map_or(Answer::Failed, Answer::Told),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Who comes when, and what breaks when: drawn up once from a seed, so that both shops meet the same.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -16,15 +17,22 @@ const ROUND: f64 = 10.0;
 
 /// What happens in a round, and at which part of it.
 const CYCLE: [(f64, Strike); 7] = [
-    (0.12, Strike::PoisonOrder),
     (0.18, Strike::PoisonParcel),
-    (0.25, Strike::Blow(Blow::KillDatabase)),
-    (0.37, Strike::Blow(Blow::CrashStorage)),
+    (0.26, Strike::PoisonOrder),
+    (0.32, Strike::Blow(Blow::KillDatabase)),
+    (0.40, Strike::Blow(Blow::CrashStorage)),
     (0.47, Strike::Blow(Blow::KillDatabase)),
     (0.55, Strike::PoisonOrder),
     // Last, with time to be found: a crash of the database would end the one who hangs as well.
     (0.60, Strike::Blow(Blow::JamPress)),
 ];
+
+/// In which part of a round many more want to order than the database can serve. At its beginning, while the naked shop
+/// has a database.
+const FLOOD: Range<f64> = 0.02..0.14;
+
+/// How many they are, to each of the other customers.
+const FLOOD_RATE: f64 = 1.25;
 
 /// How the recommendations are in a round, and from which part of it.
 const WEATHER: [(f64, Mood); 4] = [
@@ -50,6 +58,8 @@ pub(crate) struct Plan {
     pub(crate) length: Duration,
     pub(crate) arrivals: Vec<Arrival>,
     pub(crate) blows: Vec<(Duration, Blow)>,
+    /// From when to when there is a flood of orders.
+    pub(crate) floods: Vec<Range<Duration>>,
     /// How the recommendations are from when on.
     pub(crate) weather: Vec<(Duration, Mood)>,
 }
@@ -59,8 +69,17 @@ pub(crate) struct Plan {
 pub(crate) struct Arrival {
     pub(crate) at: Duration,
     pub(crate) ask: Ask,
+    pub(crate) who: Who,
+}
+
+/// What kind of a customer it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    Ordinary,
+    /// Comes at the same time as many others, and wants to order as they do.
+    Flood,
     /// Runs into a bug of the shop, so that no build of it can answer.
-    pub(crate) poison: bool,
+    Poison,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -76,26 +95,27 @@ pub(crate) enum Ask {
 impl Plan {
     pub(crate) fn draw(length: Duration, rate: u32, seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
+        let rate = f64::from(rate);
+        let everything = 0.0..length.as_secs_f64();
         let mut arrivals = Vec::new();
-        let mut at = 0.0;
-        loop {
-            // Independent customers: the gaps between them are exponential.
-            at -= (1.0 - rng.f64()).ln() / f64::from(rate);
-            if at >= length.as_secs_f64() {
-                break;
-            }
-            let (ask, poison) = draw_ask(&mut rng);
-            arrivals.push(Arrival {
-                at: Duration::from_secs_f64(at),
-                ask,
-                poison,
-            });
-        }
+        come(&mut rng, everything, rate, &mut arrivals, draw_ask);
 
+        let mut floods = Vec::new();
         let (mut blows, mut weather) = (Vec::new(), Vec::new());
         let rounds = (length.as_secs_f64() / ROUND).round().max(1.0);
         let round = length.as_secs_f64() / rounds;
         for number in 0..rounds as u32 {
+            let [begin, end] =
+                [FLOOD.start, FLOOD.end].map(|part| round * (f64::from(number) + part));
+            let flood = |rng: &mut Rng| (Ask::CheckOut(draw_order(rng)), Who::Flood);
+            come(
+                &mut rng,
+                begin..end,
+                FLOOD_RATE * rate,
+                &mut arrivals,
+                flood,
+            );
+            floods.push(Duration::from_secs_f64(begin)..Duration::from_secs_f64(end));
             for (part, mood) in WEATHER {
                 let at = Duration::from_secs_f64(round * (f64::from(number) + part));
                 weather.push((at, mood));
@@ -110,7 +130,7 @@ impl Plan {
                     Strike::PoisonParcel => arrivals.push(Arrival {
                         at,
                         ask: Ask::Shipping(CURSED_WEIGHT),
-                        poison: true,
+                        who: Who::Poison,
                     }),
                 }
             }
@@ -120,6 +140,7 @@ impl Plan {
             length,
             arrivals,
             blows,
+            floods,
             weather,
         }
     }
@@ -131,22 +152,44 @@ impl Plan {
     }
 }
 
+/// Customers who know nothing of each other: the gaps between them are exponential.
+fn come(
+    rng: &mut Rng,
+    during: Range<f64>,
+    rate: f64,
+    arrivals: &mut Vec<Arrival>,
+    draw: impl Fn(&mut Rng) -> (Ask, Who),
+) {
+    let mut at = during.start;
+    loop {
+        at -= (1.0 - rng.f64()).ln() / rate;
+        if at >= during.end {
+            return;
+        }
+        let (ask, who) = draw(rng);
+        let at = Duration::from_secs_f64(at);
+        arrivals.push(Arrival { at, ask, who });
+    }
+}
+
 /// Of a hundred customers one runs into the catalogue's bug, 54 look at a product, 10 at the list of
 /// them, 25 buy something, 5 read the report and 5 ask what shipping costs.
-fn draw_ask(rng: &mut Rng) -> (Ask, bool) {
-    match rng.u8(0..100) {
-        0 => (Ask::Product(CURSED), true),
-        1..55 => (Ask::Product(draw_product(rng)), false),
-        55..65 => (Ask::Products, false),
-        65..90 => {
-            let order = Order {
-                product: draw_product(rng),
-                quantity: rng.u64(1..10),
-            };
-            (Ask::CheckOut(order), false)
-        }
-        90..95 if shipping::EXISTS => (Ask::Shipping(rng.u32(50..20_000)), false),
-        _ => (Ask::Report, false),
+fn draw_ask(rng: &mut Rng) -> (Ask, Who) {
+    let ask = match rng.u8(0..100) {
+        0 => return (Ask::Product(CURSED), Who::Poison),
+        1..55 => Ask::Product(draw_product(rng)),
+        55..65 => Ask::Products,
+        65..90 => Ask::CheckOut(draw_order(rng)),
+        90..95 if shipping::EXISTS => Ask::Shipping(rng.u32(50..20_000)),
+        _ => Ask::Report,
+    };
+    (ask, Who::Ordinary)
+}
+
+fn draw_order(rng: &mut Rng) -> Order {
+    Order {
+        product: draw_product(rng),
+        quantity: rng.u64(1..10),
     }
 }
 
@@ -167,7 +210,7 @@ fn poison_order(at: Duration) -> Arrival {
     Arrival {
         at,
         ask: Ask::CheckOut(order),
-        poison: true,
+        who: Who::Poison,
     }
 }
 
@@ -189,12 +232,14 @@ mod tests {
         assert!(plan.blows.is_sorted_by_key(|(at, _)| *at));
         assert!(plan.arrivals.iter().all(|arrival| arrival.at < plan.length));
         assert!(plan.blows.iter().all(|(at, _)| *at < plan.length));
-        assert!(
-            (4500..5500).contains(&plan.arrivals.len()),
-            "{}",
-            plan.arrivals.len()
-        );
-        assert_eq!(plan.blows.len(), 40);
+        let count = |who| plan.arrivals.iter().filter(|it| it.who == who).count();
+        let (ordinary, flood) = (count(Who::Ordinary), count(Who::Flood));
+        assert!((4500..5500).contains(&ordinary), "{ordinary}");
+        assert!((600..900).contains(&flood), "{flood}");
+        let in_time = |it: &Arrival| plan.floods.iter().any(|flood| flood.contains(&it.at));
+        let mut flood = plan.arrivals.iter().filter(|it| it.who == Who::Flood);
+        assert!(flood.all(in_time));
+        assert_eq!((plan.blows.len(), plan.floods.len()), (40, 10));
         assert!(plan.weather.is_sorted_by_key(|(at, _)| *at));
         assert_eq!((plan.weather.len(), plan.well().len()), (40, 10));
     }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::load::{Answer, Visit};
-use crate::plan::Ask;
+use crate::plan::{Ask, Who};
 
-/// What the customers experienced, poison aside.
+/// What the ordinary customers experienced, without the poison and the flood.
 pub(crate) struct Service {
     pub(crate) requests: usize,
     pub(crate) answered: usize,
@@ -23,7 +23,7 @@ impl Service {
     pub(crate) fn measure(visits: &[Visit], length: Duration) -> Self {
         let fair: Vec<&Visit> = visits
             .iter()
-            .filter(|visit| !visit.arrival.poison)
+            .filter(|visit| visit.arrival.who == Who::Ordinary)
             .collect();
         let mut waits: Vec<Duration> = fair
             .iter()
@@ -44,8 +44,8 @@ impl Service {
 }
 
 impl Visit {
-    fn is_answered(&self) -> bool {
-        self.answer != Answer::Failed
+    pub(crate) fn is_answered(&self) -> bool {
+        !matches!(self.answer, Answer::Failed | Answer::Told(_))
     }
 
     pub(crate) fn wait(&self) -> Duration {
@@ -129,7 +129,7 @@ mod tests {
         let arrival = Arrival {
             at: Duration::from_millis(at),
             ask,
-            poison: false,
+            who: Who::Ordinary,
         };
         Visit {
             arrival,

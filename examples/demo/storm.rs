@@ -33,7 +33,7 @@ impl fmt::Display for Blow {
         f.write_str(match self {
             Self::KillDatabase => "database killed",
             Self::CrashStorage => "storage crashed over and over",
-            Self::JamPress => "report writer hangs",
+            Self::JamPress => "the press of the reports jams",
         })
     }
 }

@@ -12,7 +12,7 @@ pub(crate) struct Table<'a> {
 
 type Cell = fn(&Figures) -> String;
 
-const ROWS: [(&str, Cell); 26] = [
+const ROWS: [(&str, Cell); 42] = [
     ("requests", |shop| shop.requests.to_string()),
     ("answered", |shop| shop.answered.to_string()),
     ("failed", |shop| shop.failed.to_string()),
@@ -56,15 +56,42 @@ const ROWS: [(&str, Cell); 26] = [
         shop.orders.found_on_disk.to_string()
     }),
     ("orders lost", |shop| shop.orders.lost.to_string()),
+    ("orders stored twice", |shop| shop.orders.twice.to_string()),
+    ("stored, unconfirmed", |shop| {
+        shop.orders.unconfirmed.to_string()
+    }),
+    ("flood customers", |shop| shop.flood.customers.to_string()),
+    ("of them confirmed", |shop| shop.flood.confirmed.to_string()),
+    ("turned away", |shop| shop.flood.turned_away.to_string()),
+    ("told so after", |shop| {
+        shop.flood.turned_away_p50_ms.map_or("-".to_owned(), millis)
+    }),
+    ("waited in vain", |shop| shop.flood.failed().to_string()),
+    ("p99 of the confirmed", |shop| millis(shop.flood.p99_ms)),
+    ("orders after it", |shop| {
+        format!(
+            "{} of {}",
+            shop.flood.after_confirmed, shop.flood.after_asked
+        )
+    }),
+    ("orders queued", |shop| shop.queue.queued.to_string()),
+    ("waiting at the most", |shop| shop.queue.peak.to_string()),
+    ("rejected", |shop| shop.queue.rejected.to_string()),
+    ("expired", |shop| shop.queue.expired.to_string()),
+    ("redelivered", |shop| shop.queue.redelivered.to_string()),
+    ("dead-lettered", |shop| shop.queue.dead_lettered.to_string()),
+    ("reports dropped", |shop| shop.sheets_dropped.to_string()),
 ];
 
 const NOTES: &str = "
-answered       in full, and without an error; poison requests, which no build can answer, are left out
+requests       of ordinary customers: those of the flood are a class of their own, further down; poison requests,
+               which no build can answer, are left out
+answered       in full, and without an error; an order that is turned away, in the flood or after it, has failed
 p50, p99       of those answered, from the instant the customer came
 longest outage while customers came for pages, to check out, for the report or for a quote, and not one of
                them was served
 crashes        tasks that panicked, failed or were killed, a handler's connection among them
-oldest report  the age of the oldest one that a customer got; its writer hangs once in a while
+oldest report  the age of the oldest one that a customer got; whoever prints it hangs once in a while
 hung           tasks that were silent for too long, and were ended and started again for that
 shipping desks processes that were started to say what shipping costs; they abort on a cursed parcel
 catalogues     services that were built to make the product pages; they panic on the cursed product
@@ -73,6 +100,20 @@ calls          0.1 s; it becomes slow, refuses connections, fails every other ca
                without recommendations then; short-circuited are those that did not even ask
 back after     from the moment at which that service was well again to the first page with recommendations
 lost waiting   what customers waited for pages that then came without recommendations, all of them together
+stored,        orders on disk whose customers do not know it; stored twice are those that are there under two ids
+unconfirmed
+flood          for a while many more want to order than the database can store, which is four orders in some 20 ms.
+               Who is turned away knows that his order is not stored; half of them know it as soon as that. Who
+               waits in vain gives up after 1 s and does not know, or finds a shop without a database. A bounded
+               queue does not serve more of a flood; it serves them soon, and those who come after it as well
+orders after   those of others, confirmed of all, from the end of the flood for as long as it took
+it
+orders queued  those of all customers that waited for the database
+rejected       there was no room for them; expired are those that had waited for too long when it was their turn
+redelivered    given to another worker, since the one who had them crashed; dead-lettered are those that crashed
+               three. The naked shop has nothing of that kind: its orders wait until somebody gives up
+reports        never printed, as there was a newer one before the press was free; it hangs once in a while
+dropped
 ";
 
 fn millis(millis: f64) -> String {

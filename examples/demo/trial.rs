@@ -12,9 +12,10 @@ use crate::advised::Recommendations;
 use crate::args::BadArgs;
 use crate::audit::Orders;
 use crate::figures::{Figures, Tally};
+use crate::flood::Flood;
 use crate::journal::Journal;
-use crate::load::{Answer, Customers, Visit};
-use crate::plan::{Arrival, Ask, Plan};
+use crate::load::{Customers, Visit};
+use crate::plan::{Arrival, Ask, Plan, Who};
 use crate::progress::Progress;
 use crate::service::Service;
 use crate::shop::store::Store;
@@ -92,13 +93,14 @@ pub(crate) async fn run<B: Build>(
     );
     let service = Service::measure(&visits, plan.length);
     let advised = Recommendations::measure(&visits, &plan.well());
+    let flood = Flood::measure(&visits, &plan.floods);
     let last = look_around(&customers, start).await;
-    let up_at_end = last.iter().all(|visit| visit.answer != Answer::Failed);
+    let up_at_end = last.iter().all(Visit::is_answered);
     visits.extend(last);
 
     let picture = shop.picture();
     let (crashes, restarts) = (shop.crashes(&journal), journal.restarts());
-    let hung_replaced = journal.hung();
+    let (hung_replaced, sheets_dropped) = (journal.hung(), journal.sheets_dropped());
     shop.close().await?;
     upstream.close()?;
     let orders = Orders::audit(&visits, Store::open(&file)?.orders()?);
@@ -110,8 +112,10 @@ pub(crate) async fn run<B: Build>(
         desks_started: journal.starts_of("shipping"),
         catalogues_built: journal.starts_of("catalogue"),
         circuit_opened: journal.circuit_opened(),
+        queued: journal.orders.read(),
+        sheets_dropped,
     };
-    let figures = Figures::new(&service, &advised, orders, plan, tally);
+    let figures = Figures::new(&service, &advised, flood, orders, plan, tally);
     Ok(Outcome { figures, picture })
 }
 
@@ -142,7 +146,7 @@ async fn look_around(customers: &Customers, start: Instant) -> Vec<Visit> {
         let arrival = Arrival {
             at: start.elapsed(),
             ask,
-            poison: false,
+            who: Who::Ordinary,
         };
         let answer = customers.ask(ask).await;
         visits.push(Visit {

@@ -20,6 +20,9 @@ const BACK_MS: f64 = 1000.0;
 /// learn from.
 const TELLING_LOSS_MS: f64 = 3000.0;
 
+/// Who is served in a flood is served so soon, at least 99 of 100: half of the time for which a customer waits.
+const FLOOD_WAIT_MS: f64 = 500.0;
+
 /// Whether all promises were kept, and which were not.
 #[derive(Debug, Serialize)]
 pub(crate) struct Verdict {
@@ -43,6 +46,13 @@ impl Verdict {
             supervised.circuit_opened,
             supervised.recommendations_back_ms,
         );
+        let (flood, their_flood) = (&supervised.flood, &naked.flood);
+        // The naked shop could serve them all soon.
+        let shallow = their_flood.p99_ms < FLOOD_WAIT_MS;
+        let (pages, pages_asked) = (flood.pages_answered, flood.pages_asked);
+        let (after, after_asked) = (flood.after_confirmed, flood.after_asked);
+        let dead = supervised.queue.dead_lettered as usize;
+        let cursed = orders.cursed;
         let few = their_loss < TELLING_LOSS_MS;
         let unsaid = if few {
             " (too few customers to tell)"
@@ -55,6 +65,56 @@ impl Verdict {
                 promise: format!(
                     "no acknowledged order is lost: {} of {} found on disk",
                     orders.found_on_disk, orders.acknowledged
+                ),
+            },
+            Promise {
+                kept: orders.twice == 0,
+                promise: format!(
+                    "no order is on disk twice, though {} came again to another worker",
+                    supervised.queue.redelivered
+                ),
+            },
+            Promise {
+                kept: orders.unexplained == 0,
+                promise: format!(
+                    "every order is confirmed, or the customer told what became of it: {} of {}",
+                    orders.placed - orders.unexplained,
+                    orders.placed
+                ),
+            },
+            Promise {
+                // A cursed customer who was turned away, or gave up before, may have left no dead letter.
+                kept: orders.innocent_given_up == 0
+                    && (orders.cursed_given_up..=cursed).contains(&dead),
+                promise: format!(
+                    "what crashes workers is put aside, and nothing else: {dead} of {cursed} cursed orders{}",
+                    if dead < cursed {
+                        " (the others were turned away, or too late)"
+                    } else {
+                        ""
+                    }
+                ),
+            },
+            Promise {
+                kept: flood.p99_ms < FLOOD_WAIT_MS && pages * 10 >= pages_asked * 9 || shallow,
+                promise: format!(
+                    "who is served in the flood is served within half a second, {:.1} ms to {:.1} ms, \
+                     and {pages} of {pages_asked} pages came meanwhile{}",
+                    flood.p99_ms,
+                    their_flood.p99_ms,
+                    if shallow {
+                        " (no flood to speak of)"
+                    } else {
+                        ""
+                    }
+                ),
+            },
+            Promise {
+                // With many customers a second there is no end to the flood.
+                kept: after * 2 >= after_asked || after > their_flood.after_confirmed,
+                promise: format!(
+                    "who orders just after the flood is served: {after} of {after_asked}, to {}",
+                    their_flood.after_confirmed
                 ),
             },
             Promise {
@@ -76,7 +136,7 @@ impl Verdict {
             Promise {
                 kept: report < OLDEST_REPORT_MS,
                 promise: format!(
-                    "a hung report writer is replaced, no report older than 2 s: {report:.1} ms"
+                    "who hangs while he prints reports is replaced, no report older than 2 s: {report:.1} ms"
                 ),
             },
             Promise {

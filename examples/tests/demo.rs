@@ -16,7 +16,7 @@ fn a_short_storm_is_survived() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let json = folder.path().join("figures.json");
     let json_arg = json.to_str().expect("a plain path");
-    let output = demo(&["--seconds", "4", "--rate", "200", "--json", json_arg]);
+    let output = demo(&["--seconds", "8", "--json", json_arg]);
     let (out, err) = (
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
@@ -93,6 +93,34 @@ fn a_short_storm_is_survived() {
             "{figures:#}"
         );
     }
+    // The flood: too many for both, and only one of them says so.
+    let count = |shop: &Value, part: &str, name: &str| {
+        let count = shop[part][name].as_u64();
+        count.unwrap_or_else(|| panic!("{part}/{name}: {figures:#}"))
+    };
+    let ours = |part, name| count(supervised, part, name);
+    assert!(ours("flood", "turned_away") > 0, "{figures:#}");
+    assert!(ours("flood", "confirmed") > 0, "{figures:#}");
+    assert!(
+        ours("queue", "rejected") + ours("queue", "expired") > 0,
+        "{figures:#}"
+    );
+    assert_eq!(count(naked, "flood", "turned_away"), 0, "{figures:#}");
+    assert!(
+        ours("queue", "peak") <= 48 && count(naked, "queue", "peak") > 48,
+        "one has a bounded queue, and the other one as good as none: {figures:#}"
+    );
+    // The orders that a crash leaves unfinished come again, and those that cause one do not for ever.
+    assert!(ours("queue", "redelivered") > 0, "{figures:#}");
+    assert!(ours("queue", "dead_lettered") > 0, "{figures:#}");
+    assert!(ours("orders", "cursed_given_up") > 0, "{figures:#}");
+    for none in ["rejected", "expired", "redelivered", "dead_lettered"] {
+        assert_eq!(count(naked, "queue", none), 0, "{none}: {figures:#}");
+    }
+    for none in ["twice", "unexplained", "innocent_given_up"] {
+        assert_eq!(ours("orders", none), 0, "{none}: {figures:#}");
+    }
+    assert_eq!(naked["sheets_dropped"], 0, "{figures:#}");
     assert_eq!(supervised["orders"]["lost"], 0, "{figures:#}");
     assert_eq!(
         supervised["orders"]["acknowledged"],

@@ -1,7 +1,8 @@
 //! The shop itself, bugs included: the same code in both builds.
 //!
-//! Nothing in here knows who looks after its tasks. [`supervised`](crate::supervised) hangs them into
-//! a supervision tree, [`naked`](crate::naked) spawns them; that is the only difference between the two.
+//! Nothing in here knows who looks after its tasks, and what they wait in until it is their turn.
+//! [`supervised`](crate::supervised) hangs them into a supervision tree, with queues between them that keep what is not
+//! done; [`naked`](crate::naked) spawns them, with channels. That is the difference between the two.
 
 pub(crate) mod catalogue;
 pub(crate) mod database;

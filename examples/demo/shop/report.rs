@@ -52,7 +52,7 @@ impl Press {
 pub(crate) fn render(store: &Store) -> Result<String, redb::Error> {
     let orders = store.orders()?;
     let mut sales: BTreeMap<u16, (u64, u64)> = BTreeMap::new();
-    for order in orders.values() {
+    for order in orders.values().map(|record| record.sale) {
         let (quantity, total) = sales.entry(order.product).or_default();
         *quantity += order.quantity;
         *total += order.total;

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
+use seaworthy_core::Rejected;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, oneshot};
 use tokio::time;
+use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceExt, service_fn};
 
-/// Orders that may wait for the database; who comes after them waits too, up to [`PATIENCE`].
-const QUEUE: usize = 1024;
-
-/// How long a customer waits for a confirmation.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a customer waits for a confirmation. Tests are not about that, and may be slow.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 60 } else { 1 });
 
 /// What a customer wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -19,24 +18,22 @@ pub(crate) struct Order {
     pub(crate) quantity: u64,
 }
 
-/// An order on its way to the database.
-pub(crate) struct Job {
+/// An order that can be told from any other, of the same customer or another one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ticket {
     pub(crate) order: Order,
-    /// Takes the order's id, once the order is on disk and not before.
-    pub(crate) confirm: oneshot::Sender<u64>,
+    /// Kept with the order: who is handed it a second time knows it by that.
+    pub(crate) token: Token,
 }
 
-/// The database's end of the queue.
-pub(crate) type Jobs = mpsc::Receiver<Job>;
+/// Drawn at random, for each order.
+pub(crate) type Token = u128;
 
-/// The handlers' end of the queue.
-#[derive(Clone)]
-pub(crate) struct Till {
-    jobs: mpsc::Sender<Job>,
-}
+/// Takes an order, and answers with its id once it is on disk, and not before.
+pub(crate) type Till = BoxCloneSyncService<Order, u64, Unconfirmed>;
 
 /// Why an order was not confirmed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Unconfirmed {
     #[error("the database is gone")]
     Gone,
@@ -44,27 +41,44 @@ pub(crate) enum Unconfirmed {
     Crashed,
     #[error("the database did not answer in time; the order may or may not be on disk")]
     TooLate,
+    #[error("too many want to order now; this order was not stored ({0})")]
+    TurnedAway(Rejected),
+    #[error("this order cannot be stored: it was tried {0} times")]
+    GivenUp(u32),
 }
 
-impl Till {
-    /// A till, and the queue of orders that are waiting to be stored.
-    pub(crate) fn open() -> (Self, Jobs) {
-        let (jobs, queue) = mpsc::channel(QUEUE);
-        (Self { jobs }, queue)
-    }
+/// What an [`Unconfirmed`] comes down to, in a word for programs.
+pub(crate) const TURNED_AWAY: &str = "turned-away";
+pub(crate) const GIVEN_UP: &str = "given-up";
+pub(crate) const UNSURE: &str = "unsure";
+pub(crate) const GONE: &str = "gone";
 
-    /// Waits until the order is on disk, and returns its id.
-    pub(crate) async fn check_out(&self, order: Order) -> Result<u64, Unconfirmed> {
-        let (confirm, confirmed) = oneshot::channel();
-        let stored = async {
-            self.jobs
-                .send(Job { order, confirm })
-                .await
-                .map_err(|_| Unconfirmed::Gone)?;
-            confirmed.await.map_err(|_| Unconfirmed::Crashed)
-        };
-        time::timeout(PATIENCE, stored)
-            .await
-            .map_err(|_| Unconfirmed::TooLate)?
+impl Unconfirmed {
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::TurnedAway(_) => TURNED_AWAY,
+            Self::GivenUp(_) => GIVEN_UP,
+            Self::Crashed | Self::TooLate => UNSURE,
+            Self::Gone => GONE,
+        }
     }
+}
+
+/// The same in both builds, around what brings the tickets to the database.
+pub(crate) fn open<S>(orders: S) -> Till
+where
+    S: Service<Ticket, Response = u64, Error = Unconfirmed, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+{
+    BoxCloneSyncService::new(service_fn(move |order| {
+        let token = fastrand::u128(..);
+        let stored = orders.clone().oneshot(Ticket { order, token });
+        async {
+            let in_time = time::timeout(PATIENCE, stored).await;
+            in_time.map_err(|_| Unconfirmed::TooLate)?
+        }
+    }))
 }

@@ -17,7 +17,7 @@ use super::pages::Pages;
 use super::recommender::Recommender;
 use super::report::Sheet;
 use super::shipping::Quotes;
-use super::till::{Order, Till};
+use super::till::{Order, Till, Unconfirmed};
 
 /// What the handlers need.
 #[derive(Clone)]
@@ -36,6 +36,9 @@ pub(crate) const AGE: &str = "x-age-ms";
 pub(crate) const RECOMMENDED: &str = "x-recommended";
 pub(crate) const GIVEN: &str = "given";
 pub(crate) const SHORT_CIRCUITED: &str = "short-circuited";
+
+/// What an order that was not confirmed comes to: [a word](Unconfirmed::word).
+pub(crate) const UNCONFIRMED: &str = "x-unconfirmed";
 
 /// The answer to a checkout.
 #[derive(Serialize)]
@@ -105,10 +108,22 @@ async fn check_out(State(front): State<Front>, Json(order): Json<Order>) -> Resp
         )
             .into_response();
     }
-    match front.till.check_out(order).await {
+    match front.till.oneshot(order).await {
         Ok(order) => (StatusCode::CREATED, Json(Receipt { order })).into_response(),
-        Err(why) => unavailable(why),
+        Err(why) => unconfirmed(&why),
     }
+}
+
+fn unconfirmed(why: &Unconfirmed) -> Response {
+    let word = [(UNCONFIRMED, why.word())];
+    let response = match why {
+        // To come back with it is of no use.
+        Unconfirmed::GivenUp(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, format!("{why}\n")).into_response()
+        }
+        _ => unavailable(why),
+    };
+    (word, response).into_response()
 }
 
 async fn report(State(front): State<Front>) -> Response {

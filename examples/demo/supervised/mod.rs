@@ -4,7 +4,9 @@ mod catalogue;
 mod connections;
 #[cfg(unix)]
 mod desk;
+mod orders;
 mod recommender;
+mod reports;
 mod serve;
 mod storage;
 mod tree;

@@ -62,11 +62,12 @@ http://{address}/products   what is on sale; the page of number {CURSED} crashes
 http://{address}/report     the sales report
 http://{address}/shipping/500  what it costs to ship 500 grams; {CURSED_WEIGHT} abort the helper
 http://{address}/tree       the supervision tree
+http://{address}/queues     the queues
 http://{address}/upstream/slow  makes the recommendations on the product pages slow; well, down and half are
                             the other words
 
 curl http://{address}/checkout -H 'Content-Type: application/json' -d '{{\"product\":3,\"quantity\":1}}'
-    places an order; quantity {CURSED_QUANTITY} crashes the database
+    places an order; quantity {CURSED_QUANTITY} crashes the database three times, and is put aside
 "
     )
 }

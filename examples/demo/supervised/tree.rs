@@ -3,8 +3,9 @@
 //! ```text
 //! shop                      one for one: its children live and die on their own
 //! ├─ storage                rest for one: the report depends on the database
-//! │  ├─ database
-//! │  └─ report              has to send heartbeats
+//! │  ├─ database            takes orders from a queue, and acknowledges them
+//! │  ├─ report              puts sheets into another queue
+//! │  └─ press               takes them from there, and has to send heartbeats
 //! ├─ pages                  allows for many crashes: every customer can cause one
 //! │  └─ catalogue           a tower service
 //! ├─ shipping               a process of its own, on Unix
@@ -14,7 +15,7 @@
 //! ```
 //!
 //! What has to survive a crash lives outside the child that may crash, and is handed to each of its
-//! incarnations: the queues of orders and of questions, the last report, the listening socket. The stack
+//! incarnations: the queues of orders, of sheets and of questions, the last report, the listening socket. The stack
 //! in front of the catalogue lives outside of it as well, and so does the circuit breaker in front of the
 //! recommendations, which reports to the same events.
 
@@ -24,17 +25,17 @@ use axum::Router;
 use axum::routing::get;
 use seaworthy_circuit_breaker::{BreakerEvent, State};
 use seaworthy_core::BoxError;
+use seaworthy_core::component::Registry;
 use seaworthy_core::event::{Event, Events};
 use seaworthy_supervisor::{Builder, Child, ExitReason, Supervisor, SupervisorEvent, TreeSnapshot};
 use tokio::sync::watch;
 
 #[cfg(unix)]
 use super::desk;
-use super::{catalogue, connections, recommender, storage};
+use super::{catalogue, connections, orders, recommender, reports, storage};
 use crate::journal::Journal;
 use crate::shop::report::{Press, Sheet};
 use crate::shop::shipping::Quotes;
-use crate::shop::till::Till;
 use crate::shop::web::{self, Front};
 use crate::trial::Site;
 
@@ -51,18 +52,22 @@ pub(super) fn plant(
         upstream,
     } = site;
     let events = Events::new();
+    let observer = Arc::clone(&journal);
     events
-        .observe(move |event| record(event, &journal))
+        .observe(move |event| record(event, &observer))
         .forget();
     let shop = Supervisor::builder("shop").events(&events);
 
-    let (till, jobs) = Till::open();
+    let registry = Registry::new();
+    let (till, orders) = orders::open(&journal, &registry)?;
+    let sheets = reports::queue(&journal, &registry)?;
     let (publish, report) = watch::channel(Sheet::new(String::new()));
     let (quotes, questions) = Quotes::open();
     let (pages, catalogue) = catalogue::supervisor()?;
     let recommender = recommender::stack(upstream, &events)?;
     let root = shop.handle();
     let tree_page = get(async move || picture(&root).unwrap_or_default());
+    let queues = get(async move || queues(&registry));
     let router = web::router(Front {
         till,
         report,
@@ -71,11 +76,13 @@ pub(super) fn plant(
         quotes,
     })
     .route("/tree", tree_page)
+    .route("/queues", queues)
     .merge(more);
 
     // Children are stopped in the reverse of this order: nobody comes in any more before the storage
     // closes.
-    let storage = storage::supervisor(file.to_owned(), jobs, publish, press.clone());
+    let file = file.to_owned();
+    let storage = storage::supervisor(file, orders, journal, sheets, publish, press.clone());
     let web = connections::supervisor(door, router);
     let shop = shop
         .child(Child::supervisor(storage))
@@ -85,6 +92,17 @@ pub(super) fn plant(
     #[cfg(not(unix))]
     drop(questions);
     Ok(shop.child(Child::supervisor(web)))
+}
+
+/// The queues as they are now.
+fn queues(registry: &Registry) -> String {
+    let mut lines: Vec<String> = registry
+        .snapshot()
+        .iter()
+        .map(|it| format!("{it}\n"))
+        .collect();
+    lines.sort_unstable();
+    lines.concat()
 }
 
 /// The tree as it is now, with the connections only counted.

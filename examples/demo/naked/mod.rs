@@ -7,6 +7,8 @@
 //! is really broken. Code for all that is a supervisor. Some let the process exit instead, and have
 //! systemd start it anew: then those who only look at a page meet the outage as well.
 
+mod orders;
+
 use std::env;
 use std::io;
 use std::pin::pin;
@@ -27,8 +29,7 @@ use crate::shop::recommender::{self, Recommender};
 use crate::shop::report::{Press, Sheet};
 use crate::shop::shipping::{self, Questions, Quotes};
 use crate::shop::store::Store;
-use crate::shop::till::{Jobs, Till};
-use crate::shop::{database, report, web};
+use crate::shop::{report, web};
 use crate::storm::Blow;
 use crate::trial::{Build, Site};
 
@@ -62,13 +63,13 @@ impl Build for Naked {
         } = site;
         let earlier_panics = panics::hushed();
         let store = Arc::new(Store::open(file)?);
-        let (till, jobs) = Till::open();
+        let (till, jobs) = orders::open(&journal);
         let (publish, report) = watch::channel(Sheet::new(report::render(&store)?));
         let press = Press::default();
         let (open, closing) = watch::channel(());
 
         // The queue has one reader, so the reader owns it: this is how a tokio actor is written.
-        let database = Watched::spawn("database", &journal, take_orders(store.clone(), jobs));
+        let database = Watched::spawn("database", &journal, orders::serve(store.clone(), jobs));
         let reports = write_reports(
             store,
             publish,
@@ -141,10 +142,6 @@ impl Build for Naked {
 async fn closed(mut closing: watch::Receiver<()>) {
     // Nothing is ever sent: it ends when the sender is dropped.
     while closing.changed().await.is_ok() {}
-}
-
-async fn take_orders(store: Arc<Store>, mut jobs: Jobs) -> Result<(), BoxError> {
-    database::serve(&store, &mut jobs).await
 }
 
 /// The helper is started once and talked to until it hangs up.
