@@ -4,18 +4,21 @@ mod call;
 mod handles;
 mod receive;
 mod send;
+mod tell;
 mod until;
 
 pub(crate) use receive::{Lined, Seat};
 pub(crate) use send::Arrived;
 pub(crate) use until::Moment;
 
+use tell::Ledger;
+
 use std::sync::Arc;
 
 use seaworthy_core::clock::{self, Coarse};
 use seaworthy_core::name::Kept;
 use seaworthy_core::panic;
-use seaworthy_core::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use seaworthy_core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use seaworthy_core::sync::{Lock, MutexGuard};
 use seaworthy_core::{ConfigError, Name};
 
@@ -39,7 +42,7 @@ pub(crate) struct Shared<T> {
     /// Handles by which items may come, and by which they may go.
     senders: AtomicUsize,
     receivers: AtomicUsize,
-    pub(crate) dropped: AtomicU64,
+    ledger: Ledger,
 }
 
 /// There is no room, and who has an item does not drop one for it.
@@ -112,7 +115,7 @@ impl<T> Shared<T> {
             known: AtomicU8::new(0),
             senders: AtomicUsize::new(0),
             receivers: AtomicUsize::new(0),
-            dropped: AtomicU64::new(0),
+            ledger: Ledger::default(),
         })
     }
 
@@ -172,19 +175,6 @@ impl<T> Shared<T> {
         self.known.load(Ordering::Relaxed) & bits == bits
     }
 
-    /// Items leave otherwise than to a receiver.
-    #[inline]
-    fn throw(&self, overboard: Vec<Overboard<T>>) {
-        for (entry, why) in overboard {
-            self.throw_one(entry.item, why);
-        }
-    }
-
-    pub(crate) fn throw_one(&self, item: T, why: Why) {
-        self.dropped.fetch_add(1, Ordering::Relaxed);
-        self.functions.throw(item, why);
-    }
-
     /// Nothing comes in any more; what is in it can be received.
     pub(crate) fn close(&self) {
         self.with(|inner, _, _| inner.closed = true);
@@ -221,7 +211,7 @@ impl<T> Shared<T> {
         let mut count = 0;
         while let Some(entry) = self.with(|inner, _, _| inner.store.drain_one()) {
             count += 1;
-            self.throw_one(entry.item, why);
+            self.throw_one(entry, why);
         }
         count
     }
@@ -255,7 +245,7 @@ impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
         self.empty(Why::Abandoned);
         while let Some(letter) = self.take_dead() {
-            self.throw_one(letter.into_item(), Why::Abandoned);
+            self.throw_one(letter.into_entry(), Why::Abandoned);
         }
     }
 }
