@@ -93,6 +93,27 @@ impl<Req, Res, E> Mailbox<Req, Res, E> {
         (asking, Message::new(request, answering))
     }
 
+    /// A worker begins with a request.
+    #[inline]
+    fn begins(&self) {
+        self.busy.begins();
+        if self.way() == Way::Take {
+            // The queue knows nothing of it any more.
+            self.shared.metrics.takes_on();
+        }
+    }
+
+    /// A worker has done with so many, or crashed.
+    #[inline]
+    fn ends(&self, requests: usize) {
+        if requests > 0 {
+            self.busy.ends(requests);
+            if self.way() == Way::Take {
+                self.shared.metrics.lets_go(requests);
+            }
+        }
+    }
+
     fn way(&self) -> Way {
         match self.options.copier {
             Some(_) => Way::Board,

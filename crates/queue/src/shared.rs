@@ -24,14 +24,16 @@ use seaworthy_core::{ConfigError, Name};
 
 use crate::config::Config;
 use crate::functions::Functions;
+use crate::metrics::Metrics;
 use crate::places::Places;
+use crate::report::Reported;
 use crate::store::{Overboard, Store};
 use crate::why::Why;
 
 /// A store behind a lock, and those who wait for it.
 ///
 /// No code of the user runs under the lock: neither wakers, which are cloned before and woken or dropped after, nor
-/// functions and hooks, nor the drop of an item.
+/// functions and hooks, nor recorders, nor the drop of an item.
 #[derive(Debug)]
 pub(crate) struct Shared<T> {
     name: Kept,
@@ -43,6 +45,7 @@ pub(crate) struct Shared<T> {
     senders: AtomicUsize,
     receivers: AtomicUsize,
     ledger: Ledger,
+    pub(crate) metrics: Metrics,
 }
 
 /// There is no room, and who has an item does not drop one for it.
@@ -69,6 +72,8 @@ pub(crate) struct Inner<T> {
     watchers: [Places<()>; 2],
     /// Nothing comes in any more.
     closed: bool,
+    /// What those who watch it were told last.
+    reported: Reported,
 }
 
 /// How an item is received.
@@ -101,6 +106,7 @@ impl<T> Shared<T> {
         // A worker that panics has a delivery dropped, which is to know why.
         panic::watch();
         Arc::new(Self {
+            metrics: Metrics::new(&name),
             name: Kept::new(name),
             inner: Lock::new(Inner {
                 store: Store::new(config),
@@ -110,6 +116,7 @@ impl<T> Shared<T> {
                 senders: Places::default(),
                 watchers: [Places::default(), Places::default()],
                 closed: false,
+                reported: Reported::default(),
             }),
             functions,
             known: AtomicU8::new(0),
@@ -143,13 +150,19 @@ impl<T> Shared<T> {
     /// Gives room to those who wait for it, and calls those who wait for items. After each change, with the lock that it
     /// was made under.
     #[inline]
-    fn settle(&self, mut inner: MutexGuard<'_, Inner<T>>) {
+    fn settle(&self, mut guard: MutexGuard<'_, Inner<T>>) {
+        let inner = &mut *guard;
+        let report = inner.reported.next(&mut inner.store);
         if inner.is_quiet() {
             // Whoever comes next looks for itself.
             inner.store.take_news();
-            self.note(&inner);
+            self.note(inner);
+            drop(guard);
         } else {
-            self.call(inner);
+            self.call(guard);
+        }
+        if let Some(report) = report {
+            self.tell(report);
         }
     }
 

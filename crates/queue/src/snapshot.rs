@@ -33,10 +33,13 @@ impl<T: Send + 'static> Component for Shared<T> {
                 .field("acknowledged_total", counts.acknowledged)
                 .field("leases_over_total", counts.leases_over)
                 .field("dead_letters_total", counts.dead_letters)
-                .field("rejected_total", rejected)
                 .field("withdrawn_total", counts.withdrawn + counts.gave_up)
                 .field("dropped_total", dropped)
                 .field("expired_total", expired);
+            let snapshot = match rejected {
+                Some(rejected) => snapshot.field("rejected_total", rejected),
+                None => snapshot,
+            };
             let snapshot = match store.config().max_weight {
                 Some(most) => snapshot
                     .field("weight", store.weight())

@@ -30,9 +30,6 @@ impl Busy {
 
     #[inline]
     pub(super) fn ends(&self, calls: usize) {
-        if calls == 0 {
-            return;
-        }
         let before = self.calls.0.fetch_sub(calls, Ordering::SeqCst);
         if before == calls && self.watched.load(Ordering::SeqCst) {
             self.tell();

@@ -28,6 +28,8 @@ where
     waiting: Waiting,
     #[pin]
     running: Running<S::Future, Req, Res, E>,
+    /// Of those that run, how many were not said to have ended. One that panics is in no list any more.
+    begun: usize,
 }
 
 /// What came of looking for a request.
@@ -53,6 +55,7 @@ where
             ready: false,
             waiting: Waiting::new(mailbox.way()),
             running: Running::new(concurrency),
+            begun: 0,
         }
     }
 
@@ -64,7 +67,13 @@ where
     ) -> Poll<Result<(), E>> {
         loop {
             let this = self.as_mut().project();
-            this.mailbox.busy.ends(this.running.poll(cx));
+            let mut ended = 0;
+            this.running.poll(cx, |began| {
+                ended += 1;
+                this.mailbox.shared.metrics.served(began);
+            });
+            *this.begun -= ended;
+            this.mailbox.ends(ended);
             if stopped {
                 return self.poll_stop();
             }
@@ -103,7 +112,8 @@ where
             Some(request) => {
                 *this.ready = false;
                 let future = this.service.call(request);
-                this.mailbox.busy.begins();
+                this.mailbox.begins();
+                *this.begun += 1;
                 this.running.push(Call::new(future, job));
             }
             None => job.pass_over(),
@@ -155,6 +165,6 @@ where
     fn drop(self: Pin<&mut Self>) {
         let this = self.project();
         this.waiting.leave(&this.mailbox.shared);
-        this.mailbox.busy.ends(this.running.len());
+        this.mailbox.ends(*this.begun);
     }
 }
