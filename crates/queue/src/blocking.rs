@@ -39,7 +39,7 @@ pub(crate) fn send<T>(shared: &Arc<Shared<T>>, item: T) -> Result<Sent, SendErro
     let mut end: Option<Option<Instant>> = None;
     loop {
         if let Poll::Ready(sent) = sending.offer(&waker) {
-            return sent;
+            return shared.counted(sent);
         }
         let end = end.get_or_insert_with(|| match shared.look(|store| store.config().overload) {
             Overload::WaitFor(time) => Some(clock::after(time)),
@@ -49,7 +49,7 @@ pub(crate) fn send<T>(shared: &Arc<Shared<T>>, item: T) -> Result<Sent, SendErro
         if left == Some(Duration::ZERO)
             && let Some(item) = sending.give_up()
         {
-            return Err(SendError::Full(item));
+            return shared.counted(Err(SendError::Full(item)));
         }
         park(left);
     }

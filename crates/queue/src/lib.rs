@@ -36,11 +36,14 @@ mod functions;
 mod letter;
 #[cfg(all(test, seaworthy_loom))]
 mod loom_tests;
+mod metrics;
 mod permit;
 mod places;
 mod queue;
+mod receipts;
 mod receiver;
 mod receiving;
+mod report;
 mod sender;
 mod sending;
 pub mod service;

@@ -162,6 +162,10 @@ impl<T> Queue<T> {
     }
 
     /// How it is, as dashboards show it.
+    ///
+    /// Figures that end in `_total` count what has happened since it was made, as the metrics of the same names do; the
+    /// items that expired are among those that were dropped. How many were handed back, `rejected_total`, is counted
+    /// with the feature `metrics`.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot
     where

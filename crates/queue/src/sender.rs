@@ -50,7 +50,8 @@ impl<T> Sender<T> {
     /// [`SendError::TooHeavy`]; with the item.
     #[inline]
     pub fn try_send(&self, item: T) -> Result<Sent, SendError<T>> {
-        self.shared.try_send(item).map(|arrived| arrived.sent)
+        let sent = self.shared.try_send(item);
+        self.shared.counted(sent).map(|arrived| arrived.sent)
     }
 
     /// Sends an item. Waits for room if the queue was [configured](crate::Overload) so, first come, first served.
@@ -142,7 +143,7 @@ impl<T> Sender<T> {
     ///
     /// As [`try_send`](Self::try_send).
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
-        self.shared.try_reserve(1)?;
+        self.shared.counted(self.shared.try_reserve(1))?;
         Ok(Permit::new(&self.shared, 1))
     }
 
@@ -152,7 +153,7 @@ impl<T> Sender<T> {
     ///
     /// As [`try_send`](Self::try_send), with the sender in place of an item.
     pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, SendError<Self>> {
-        match self.shared.try_reserve(1) {
+        match self.shared.counted(self.shared.try_reserve(1)) {
             Ok(()) => Ok(OwnedPermit::new(self, 1)),
             Err(error) => Err(error.with(self)),
         }

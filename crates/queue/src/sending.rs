@@ -50,7 +50,7 @@ impl<T> Offering<T> {
         }
     }
 
-    /// Without a look at the time.
+    /// Without a look at the time. An item that is handed back is not counted here.
     #[inline]
     pub(crate) fn offer(
         &mut self,
@@ -75,15 +75,14 @@ impl<T> Offering<T> {
     ) -> Poll<Result<Arrived, SendError<T>>> {
         // A task that always finds room lets others run now and then.
         let coop = ready!(poll_proceed(cx));
-        let sent = self.offer(shared, cx.waker());
-        if sent.is_ready() {
+        if let Poll::Ready(sent) = self.offer(shared, cx.waker()) {
             coop.made_progress();
-            return sent;
+            return Poll::Ready(shared.counted(sent));
         }
         drop(coop);
         ready!(self.poll_patience(shared, cx));
         match self.give_up(shared) {
-            Some(item) => Poll::Ready(Err(SendError::Full(item))),
+            Some(item) => Poll::Ready(shared.counted(Err(SendError::Full(item)))),
             None => Poll::Pending,
         }
     }
@@ -104,9 +103,19 @@ impl<T> Offering<T> {
         }
     }
 
-    /// Leaves the line. The item, unless it was sent.
+    /// Leaves the line, as time is up. The item, unless it was sent.
     pub(crate) fn give_up(&mut self, shared: &Shared<T>) -> Option<T> {
         shared.stop_sending(&mut self.place);
+        self.take_back()
+    }
+
+    /// Leaves the line, as nobody wants that any more. The item, unless it was sent.
+    pub(crate) fn withdraw(&mut self, shared: &Shared<T>) -> Option<T> {
+        shared.withdraw_sending(&mut self.place);
+        self.take_back()
+    }
+
+    fn take_back(&mut self) -> Option<T> {
         let entry = self.entry.take();
         self.item.take().or_else(|| entry.map(|entry| entry.item))
     }
@@ -154,7 +163,7 @@ impl<T> Future for Sending<'_, T> {
 
 impl<T> Drop for Sending<'_, T> {
     fn drop(&mut self) {
-        self.shared.stop_sending(&mut self.offering.place);
+        self.shared.withdraw_sending(&mut self.offering.place);
     }
 }
 
@@ -190,15 +199,15 @@ impl<T> Future for Reserving<'_, T> {
         let reserved = this
             .shared
             .poll_reserve(this.weight, &mut this.place, cx.waker());
-        if reserved.is_ready() {
+        reserved.map(|reserved| {
             coop.made_progress();
-        }
-        reserved
+            this.shared.counted(reserved)
+        })
     }
 }
 
 impl<T> Drop for Reserving<'_, T> {
     fn drop(&mut self) {
-        self.shared.stop_sending(&mut self.place);
+        self.shared.withdraw_sending(&mut self.place);
     }
 }

@@ -45,7 +45,7 @@ use std::sync::Arc;
 
 use crate::shared::{Shared, Way};
 
-use busy::Busy;
+use busy::{Busy, Desk};
 use message::Message;
 use slot::{Asking, Outcome, Pool};
 
@@ -93,6 +93,17 @@ impl<Req, Res, E> Mailbox<Req, Res, E> {
     fn open(&self, request: Req) -> (Asking<Outcome<Res, E>>, Message<Req, Res, E>) {
         let (asking, answering) = self.pool.open();
         (asking, Message::new(request, answering))
+    }
+
+    /// A worker takes nothing more for now, and has so many on its desk.
+    #[inline]
+    fn rests(&self, desk: &Desk, told: &mut usize, requests: usize) {
+        self.busy.rests(desk, requests);
+        let before = std::mem::replace(told, requests);
+        if self.way() == Way::Take {
+            // The queue knows nothing of them any more.
+            self.shared.metrics.on_desks(before, requests);
+        }
     }
 
     fn way(&self) -> Way {

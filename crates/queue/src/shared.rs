@@ -5,31 +5,36 @@ mod dead;
 mod handles;
 mod receive;
 mod send;
+mod tell;
 mod until;
 
 pub(crate) use receive::{Lined, Seat};
 pub(crate) use send::Arrived;
 pub(crate) use until::Moment;
 
+use tell::Ledger;
+
 use std::sync::Arc;
 
 use seaworthy_core::clock::{self, Coarse};
 use seaworthy_core::name::Kept;
 use seaworthy_core::panic;
-use seaworthy_core::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use seaworthy_core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use seaworthy_core::sync::{Lock, MutexGuard};
 use seaworthy_core::{ConfigError, Name};
 
 use crate::config::Config;
 use crate::functions::Functions;
+use crate::metrics::Metrics;
 use crate::places::Places;
+use crate::report::Reported;
 use crate::store::{Overboard, Store};
 use crate::why::Why;
 
 /// A store behind a lock, and those who wait for it.
 ///
 /// No code of the user runs under the lock: neither wakers, which are cloned before and woken or dropped after, nor
-/// functions and hooks, nor the drop of an item.
+/// functions and hooks, nor recorders, nor the drop of an item.
 #[derive(Debug)]
 pub(crate) struct Shared<T> {
     name: Kept,
@@ -40,7 +45,8 @@ pub(crate) struct Shared<T> {
     /// Handles by which items may come, and by which they may go.
     senders: AtomicUsize,
     receivers: AtomicUsize,
-    pub(crate) dropped: AtomicU64,
+    ledger: Ledger,
+    pub(crate) metrics: Metrics,
 }
 
 /// There is no room, and who has an item does not drop one for it.
@@ -69,6 +75,8 @@ pub(crate) struct Inner<T> {
     watchers: [Places<()>; 2],
     /// Nothing comes in any more.
     closed: bool,
+    /// What those who watch it were told last.
+    reported: Reported,
 }
 
 /// How an item is received.
@@ -101,6 +109,7 @@ impl<T> Shared<T> {
         // A worker that panics has a delivery dropped, which is to know why.
         panic::watch();
         Arc::new(Self {
+            metrics: Metrics::new(&name),
             name: Kept::new(name),
             inner: Lock::new(Inner {
                 store: Store::new(config),
@@ -111,12 +120,13 @@ impl<T> Shared<T> {
                 mourners: Places::default(),
                 watchers: [Places::default(), Places::default()],
                 closed: false,
+                reported: Reported::default(),
             }),
             functions,
             known: AtomicU8::new(0),
             senders: AtomicUsize::new(0),
             receivers: AtomicUsize::new(0),
-            dropped: AtomicU64::new(0),
+            ledger: Ledger::default(),
         })
     }
 
@@ -144,13 +154,19 @@ impl<T> Shared<T> {
     /// Gives room to those who wait for it, and calls those who wait for items. After each change, with the lock that it
     /// was made under.
     #[inline]
-    fn settle(&self, mut inner: MutexGuard<'_, Inner<T>>) {
+    fn settle(&self, mut guard: MutexGuard<'_, Inner<T>>) {
+        let inner = &mut *guard;
+        let report = inner.reported.next(&mut inner.store);
         if inner.is_quiet() {
             // Whoever comes next looks for itself.
             inner.store.take_news();
-            self.note(&inner);
+            self.note(inner);
+            drop(guard);
         } else {
-            self.call(inner);
+            self.call(guard);
+        }
+        if let Some(report) = report {
+            self.tell(report);
         }
     }
 
@@ -174,19 +190,6 @@ impl<T> Shared<T> {
     #[inline]
     fn is_known(&self, bits: u8) -> bool {
         self.known.load(Ordering::Relaxed) & bits == bits
-    }
-
-    /// Items leave otherwise than to a receiver.
-    #[inline]
-    fn throw(&self, overboard: Vec<Overboard<T>>) {
-        for (entry, why) in overboard {
-            self.throw_one(entry.item, why);
-        }
-    }
-
-    pub(crate) fn throw_one(&self, item: T, why: Why) {
-        self.dropped.fetch_add(1, Ordering::Relaxed);
-        self.functions.throw(item, why);
     }
 
     /// Nothing comes in any more; what is in it can be received.
@@ -225,7 +228,7 @@ impl<T> Shared<T> {
         let mut count = 0;
         while let Some(entry) = self.with(|inner, _, _| inner.store.drain_one()) {
             count += 1;
-            self.throw_one(entry.item, why);
+            self.throw_one(entry, why);
         }
         count
     }
@@ -267,7 +270,7 @@ impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
         self.empty(Why::Abandoned);
         while let Some(letter) = self.take_dead() {
-            self.throw_one(letter.into_item(), Why::Abandoned);
+            self.throw_one(letter.into_entry(), Why::Abandoned);
         }
     }
 }

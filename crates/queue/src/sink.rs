@@ -80,7 +80,7 @@ impl<T> Sink<T> for SendSink<T> {
 impl<T> Drop for SendSink<T> {
     fn drop(&mut self) {
         if let (Some(sender), Some(offering)) = (&self.sender, &mut self.offering) {
-            drop(offering.give_up(sender.shared()));
+            drop(offering.withdraw(sender.shared()));
         }
     }
 }

@@ -2,14 +2,16 @@
 
 use seaworthy_core::clock;
 use seaworthy_core::component::{Component, Snapshot, Status};
-use seaworthy_core::sync::atomic::Ordering;
 
 use crate::shared::Shared;
+use crate::why::Why;
 
 impl<T: Send + 'static> Component for Shared<T> {
     fn snapshot(&self) -> Snapshot {
         let closed = self.is_closed();
-        let dropped = self.dropped.load(Ordering::Relaxed);
+        let rejected = self.rejected();
+        let dropped = self.dropped(&Why::ALL);
+        let expired = self.dropped(&[Why::Expired, Why::WaitedTooLong]);
         self.look(|store| {
             let full = store.used() >= store.config().capacity;
             let state = match (closed, full) {
@@ -17,6 +19,7 @@ impl<T: Send + 'static> Component for Shared<T> {
                 (false, true) => "full",
                 (false, false) => "open",
             };
+            let counts = store.counts();
             let oldest = store.oldest().map(|at| clock::coarse().since(at));
             let snapshot = Snapshot::new("queue", &**self.name(), state)
                 .field("queued", store.len() as u64)
@@ -24,7 +27,19 @@ impl<T: Send + 'static> Component for Shared<T> {
                 .field("in_flight", store.in_flight() as u64)
                 .field("later", store.later() as u64)
                 .field("dead_letters", store.dead() as u64)
-                .field("dropped", dropped);
+                .field("sent_total", counts.sent)
+                .field("received_total", counts.received)
+                .field("redelivered_total", counts.redelivered)
+                .field("acknowledged_total", counts.acknowledged)
+                .field("leases_over_total", counts.leases_over)
+                .field("dead_letters_total", counts.dead_letters)
+                .field("withdrawn_total", counts.withdrawn + counts.gave_up)
+                .field("dropped_total", dropped)
+                .field("expired_total", expired);
+            let snapshot = match rejected {
+                Some(rejected) => snapshot.field("rejected_total", rejected),
+                None => snapshot,
+            };
             let snapshot = match store.config().max_weight {
                 Some(most) => snapshot
                     .field("weight", store.weight())

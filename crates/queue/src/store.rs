@@ -2,6 +2,7 @@
 
 mod admit;
 mod codel;
+mod counts;
 mod credit;
 pub(crate) mod entry;
 mod flights;
@@ -24,6 +25,7 @@ use flights::Flights;
 use line::Line;
 
 pub(crate) use admit::Offered;
+pub(crate) use counts::Counts;
 pub(crate) use flights::Ticket;
 pub(crate) use settle::{Ending, Settled};
 
@@ -39,8 +41,7 @@ pub(crate) struct Store<T> {
     /// What comes again, by when; its number keeps those apart that come at the same time.
     later: BTreeMap<(Coarse, u64), Entry<T>>,
     dead: VecDeque<DeadLetter<T>>,
-    /// Items that ever came in.
-    numbers: u64,
+    counts: Counts,
     /// Places that somebody holds and has not filled yet.
     reserved: usize,
     /// Of all that count against the capacity.
@@ -64,7 +65,7 @@ impl<T> Store<T> {
             flights: Flights::new(config.deliveries, config.capacity),
             later: BTreeMap::new(),
             dead: VecDeque::new(),
-            numbers: 0,
+            counts: Counts::default(),
             reserved: 0,
             weight: 0,
             credit: Credit::default(),
@@ -114,6 +115,12 @@ impl<T> Store<T> {
 
     pub(crate) fn weight(&self) -> u64 {
         self.weight
+    }
+
+    /// What has happened so far.
+    #[inline]
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts
     }
 
     /// How many more were asked for.
@@ -186,8 +193,13 @@ impl<T> Store<T> {
             self.weight -= u64::from(dropped.tag.weight);
             self.is_missed(dropped);
         }
-        if entry.as_ref().is_some_and(Entry::is_new) {
-            self.credit.receive();
+        if let Some(entry) = &entry {
+            self.counts.received += 1;
+            if entry.is_new() {
+                self.credit.receive();
+            } else {
+                self.counts.redelivered += 1;
+            }
         }
         entry
     }
@@ -222,9 +234,15 @@ impl<T> Store<T> {
     /// An item that nobody wants any more, if it still waits.
     pub(crate) fn withdraw(&mut self, spot: Spot) -> Option<Entry<T>> {
         let entry = self.line.withdraw(spot)?;
+        self.counts.withdrawn += 1;
         self.weight -= u64::from(entry.tag.weight);
         self.is_missed(&entry);
         Some(entry)
+    }
+
+    /// Somebody does not wait for room any more.
+    pub(crate) fn gives_up(&mut self) {
+        self.counts.gave_up += 1;
     }
 
     /// A dead letter, the oldest first.

@@ -23,6 +23,17 @@ pub enum Why {
 }
 
 impl Why {
+    /// All there are, in their order.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Evicted,
+        Self::NoRoom,
+        Self::Expired,
+        Self::WaitedTooLong,
+        Self::NoRoomForDeadLetters,
+        Self::Drained,
+        Self::Abandoned,
+    ];
+
     /// The name that metrics show.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -47,7 +47,10 @@ impl<Req, Res, E> ResponseFuture<Req, Res, E> {
             Err(SendError::Full(message)) if shared.waits() => {
                 State::Waits(Box::new(Offering::new(message)))
             }
-            Err(error) => State::Rejected(mailbox.to_rejected(&error)),
+            Err(error) => {
+                shared.refuses(&error);
+                State::Rejected(mailbox.to_rejected(&error))
+            }
         };
         Self {
             mailbox,
@@ -113,7 +116,7 @@ impl<Req, Res, E> Drop for ResponseFuture<Req, Res, E> {
         let shared = &self.mailbox.shared;
         // Its place is free at once, and not when it would have been its turn.
         let unsent = match &mut self.state {
-            State::Waits(offering) => offering.give_up(shared),
+            State::Waits(offering) => offering.withdraw(shared),
             State::Sent(Some(spot)) if self.asking.is_waiting() => shared.withdraw(*spot),
             _ => None,
         };

@@ -8,6 +8,7 @@ use futures_util::stream::{FuturesUnordered, Stream};
 use pin_project::pin_project;
 
 use super::job::Job;
+use crate::metrics::Began;
 
 /// One request at a time is kept in place; several are in a list.
 #[pin_project(project = Project)]
@@ -27,12 +28,16 @@ pub(super) struct Call<F, Req, Res, E> {
     future: F,
     /// Taken when it is done.
     job: Option<Job<Req, Res, E>>,
+    began: Began,
 }
 
 impl<F, Req, Res, E> Call<F, Req, Res, E> {
     pub(super) fn new(future: F, job: Job<Req, Res, E>) -> Self {
-        let job = Some(job);
-        Self { future, job }
+        Self {
+            future,
+            job: Some(job),
+            began: Began::now(),
+        }
     }
 }
 
@@ -40,16 +45,16 @@ impl<F, Req, Res, E> Future for Call<F, Req, Res, E>
 where
     F: Future<Output = Result<Res, E>>,
 {
-    type Output = ();
+    type Output = Began;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Began> {
         let this = self.project();
         let outcome = ready!(this.future.poll(cx));
         if let Some(job) = this.job.take() {
             job.end(outcome);
         }
-        Poll::Ready(())
+        Poll::Ready(*this.began)
     }
 }
 
@@ -90,21 +95,21 @@ where
         }
     }
 
-    /// Goes on with all of them.
+    /// Goes on with all of them, and tells of each that has ended when it began.
     #[inline]
-    pub(super) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) {
+    pub(super) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, mut ended: impl FnMut(Began)) {
         match self.project() {
             Project::One(mut place) => {
-                let done = match place.as_mut().as_pin_mut() {
-                    Some(call) => call.poll(cx).is_ready(),
-                    None => false,
-                };
-                if done {
+                let polled = place.as_mut().as_pin_mut().map(|call| call.poll(cx));
+                if let Some(Poll::Ready(began)) = polled {
                     place.set(None);
+                    ended(began);
                 }
             }
             Project::Many { mut calls, .. } => {
-                while let Poll::Ready(Some(())) = calls.as_mut().poll_next(cx) {}
+                while let Poll::Ready(Some(began)) = calls.as_mut().poll_next(cx) {
+                    ended(began);
+                }
             }
         }
     }

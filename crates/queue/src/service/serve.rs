@@ -30,6 +30,8 @@ where
     waiting: Waiting,
     #[pin]
     running: Running<S::Future, Req, Res, E>,
+    /// How many were said to run. Of those that do, one that panics is in no list any more.
+    told: usize,
 }
 
 /// What came of looking for a request.
@@ -56,6 +58,7 @@ where
             ready: false,
             waiting: Waiting::new(mailbox.way()),
             running: Running::new(concurrency),
+            told: 0,
         }
     }
 
@@ -68,7 +71,7 @@ where
     ) -> Poll<Result<(), E>> {
         let polled = self.as_mut().poll_work(cx, stopped);
         let this = self.project();
-        this.mailbox.busy.rests(this.desk, this.running.len());
+        this.mailbox.rests(this.desk, this.told, this.running.len());
         polled
     }
 
@@ -79,7 +82,10 @@ where
     ) -> Poll<Result<(), E>> {
         loop {
             let mut this = self.as_mut().project();
-            this.running.as_mut().poll(cx);
+            let metrics = &this.mailbox.shared.metrics;
+            this.running
+                .as_mut()
+                .poll(cx, |began| metrics.served(began));
             if stopped {
                 return self.poll_stop();
             }
@@ -170,6 +176,6 @@ where
     fn drop(self: Pin<&mut Self>) {
         let this = self.project();
         this.waiting.leave(&this.mailbox.shared);
-        this.mailbox.busy.rests(this.desk, 0);
+        this.mailbox.rests(this.desk, this.told, 0);
     }
 }

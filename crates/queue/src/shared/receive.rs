@@ -9,6 +9,7 @@ use seaworthy_core::panic;
 
 use super::{ITEMS, Inner, Keeper, STIRS, Shared, Way};
 use crate::error::TryRecvError;
+use crate::receipts::Receipts;
 use crate::store::entry::{Entry, Tag};
 use crate::store::{Ending, Overboard, Settled, Ticket};
 
@@ -39,10 +40,19 @@ pub(crate) enum Lined {
 impl<T> Shared<T> {
     #[inline]
     pub(crate) fn try_recv(&self, seat: &mut Seat) -> Result<T, TryRecvError> {
-        let taken = self.take(seat, |inner, now, overboard| {
+        self.try_take(seat).map(|entry| entry.item)
+    }
+
+    /// The same, with all that is known about it.
+    #[inline]
+    pub(crate) fn try_take(&self, seat: &mut Seat) -> Result<Entry<T>, TryRecvError> {
+        let entry = self.take(seat, |inner, now, overboard| {
             inner.store.take(now, overboard)
-        });
-        taken.map(|entry| entry.item)
+        })?;
+        if entry.is_new() {
+            self.metrics.waited(entry.tag.since, 1);
+        }
+        Ok(entry)
     }
 
     /// As many as there are, up to `most`.
@@ -52,16 +62,19 @@ impl<T> Shared<T> {
         buffer: &mut Vec<T>,
         most: usize,
     ) -> Result<usize, TryRecvError> {
-        self.take(seat, |inner, now, overboard| {
+        let mut receipts = Receipts::default();
+        let taken = self.take(seat, |inner, now, overboard| {
             let mut count = 0;
             while count < most
                 && let Some(entry) = inner.store.take(now, overboard)
             {
-                buffer.push(entry.item);
+                buffer.push(receipts.sign(entry));
                 count += 1;
             }
             (count > 0).then_some(count)
-        })
+        });
+        receipts.tell(&self.metrics);
+        taken
     }
 
     /// An item that stays in the queue until it is settled.
@@ -73,6 +86,9 @@ impl<T> Shared<T> {
         let (ticket, entry) = self.take(seat, |inner, now, overboard| {
             inner.store.board(now, overboard)
         })?;
+        if entry.tag.attempts == 1 {
+            self.metrics.waited(entry.tag.since, 1);
+        }
         // A copy is made by code of the user, outside the lock. If that panics, the item goes back.
         let boarding = Boarding {
             shared: self,

@@ -63,7 +63,7 @@ impl<T> Shared<T> {
             Step::Done(Offered::In(spot, evicted)) if evicted.is_empty() => Ok(Arrived::at(spot)),
             Step::Done(Offered::In(spot, evicted)) => {
                 for entry in evicted {
-                    self.throw_one(entry.item, Why::Evicted);
+                    self.throw_one(entry, Why::Evicted);
                 }
                 Ok(Arrived {
                     sent: Sent::Evicting,
@@ -71,7 +71,7 @@ impl<T> Shared<T> {
                 })
             }
             Step::Done(Offered::Dropped(entry)) => {
-                self.throw_one(entry.item, Why::NoRoom);
+                self.throw_one(entry, Why::NoRoom);
                 Ok(Arrived {
                     sent: Sent::Dropped,
                     spot: None,
@@ -144,12 +144,23 @@ impl<T> Shared<T> {
     #[inline]
     pub(crate) fn stop_sending(&self, place: &mut Option<usize>) {
         if let Some(place) = place.take() {
-            self.leave(place);
+            self.leave(place, false);
         }
     }
 
-    fn leave(&self, place: usize) {
+    /// The same, for one who would have waited longer.
+    #[inline]
+    pub(crate) fn withdraw_sending(&self, place: &mut Option<usize>) {
+        if let Some(place) = place.take() {
+            self.leave(place, true);
+        }
+    }
+
+    fn leave(&self, place: usize, gives_up: bool) {
         let unused = self.with(|inner, _, _| {
+            if gives_up {
+                inner.store.gives_up();
+            }
             let (want, unused) = inner.senders.leave(place);
             if want.granted {
                 inner.store.unreserve(want.weight);

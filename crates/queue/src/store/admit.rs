@@ -122,8 +122,8 @@ impl<T> Store<T> {
 
     #[inline]
     fn line_up(&mut self, mut entry: Entry<T>) -> Spot {
-        self.numbers += 1;
-        entry.tag.number = self.numbers;
+        self.counts.sent += 1;
+        entry.tag.number = self.counts.sent;
         self.timed |= entry.tag.deadline < NEVER;
         let spot = entry.tag.spot();
         self.line.push(entry);

@@ -50,6 +50,7 @@ impl<T> Store<T> {
         let entry = self.flights.land(ticket)?;
         let settled = match ending {
             Ending::Ack => {
+                self.counts.acknowledged += 1;
                 self.weight -= u64::from(entry.tag.weight);
                 Settled::Done(entry)
             }
@@ -100,6 +101,7 @@ impl<T> Store<T> {
 
     fn bury(&mut self, entry: Entry<T>, last: Failure, overboard: &mut Vec<Overboard<T>>) {
         self.weight -= u64::from(entry.tag.weight);
+        self.counts.dead_letters += 1;
         self.dead.push_back(DeadLetter::new(entry, last));
         while self.dead.len() > self.config.deliveries.dead_letters
             && let Some(oldest) = self.dead.pop_front()
@@ -119,6 +121,7 @@ impl<T> Store<T> {
     #[inline(never)]
     fn pass_time(&mut self, now: Coarse, overboard: &mut Vec<Overboard<T>>) {
         while let Some(entry) = self.flights.overdue(now) {
+            self.counts.leases_over += 1;
             self.fail_now(now, entry, Failure::LeaseOver, overboard);
             self.pass_news_on();
         }
