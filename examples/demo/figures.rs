@@ -62,6 +62,8 @@ pub(crate) struct Figures {
     /// Reports that were never printed, as there was a newer one.
     pub(crate) sheets_dropped: u64,
     pub(crate) orders: Orders,
+    /// For how long its threads were ready and waited for a processor, of each second: where the system says so.
+    pub(crate) starved: Option<f64>,
 }
 
 /// What is known about a shop from the inside.
@@ -75,6 +77,7 @@ pub(crate) struct Tally {
     pub(crate) circuit_opened: u64,
     pub(crate) queued: Queued,
     pub(crate) sheets_dropped: u64,
+    pub(crate) starved: Option<Duration>,
 }
 
 impl Figures {
@@ -129,6 +132,9 @@ impl Figures {
             queue: tally.queued,
             sheets_dropped: tally.sheets_dropped,
             orders,
+            starved: tally
+                .starved
+                .map(|waited| waited.as_secs_f64() / plan.length.as_secs_f64()),
         }
     }
 }

@@ -24,6 +24,7 @@ mod plan;
 mod progress;
 mod service;
 mod shop;
+mod starved;
 mod storm;
 mod supervised;
 mod table;

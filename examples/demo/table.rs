@@ -12,7 +12,7 @@ pub(crate) struct Table<'a> {
 
 type Cell = fn(&Figures) -> String;
 
-const ROWS: [(&str, Cell); 42] = [
+const ROWS: [(&str, Cell); 43] = [
     ("requests", |shop| shop.requests.to_string()),
     ("answered", |shop| shop.answered.to_string()),
     ("failed", |shop| shop.failed.to_string()),
@@ -49,6 +49,11 @@ const ROWS: [(&str, Cell); 42] = [
     }),
     ("lost waiting", |shop| millis(shop.lost_waiting_ms)),
     ("p95 of product pages", |shop| millis(shop.page_p95_ms)),
+    ("starved", |shop| {
+        shop.starved.map_or("unknown".to_owned(), |share| {
+            format!("{:.1} %", 100.0 * share)
+        })
+    }),
     ("orders acknowledged", |shop| {
         shop.orders.acknowledged.to_string()
     }),
@@ -99,6 +104,8 @@ recommendation pages of products ask another service over HTTP what goes well wi
 calls          0.1 s; it becomes slow, refuses connections, fails every other call and is well again. Pages come
                without recommendations then; short-circuited are those that did not even ask
 back after     from the moment at which that service was well again to the first page with recommendations
+starved        for how much of each second threads were ready and waited for a processor: by half a debug build does so
+               by itself; by much more, and others had the machine
 lost waiting   what customers waited for pages that then came without recommendations, all of them together
 stored,        orders on disk whose customers do not know it; stored twice are those that are there under two ids
 unconfirmed

@@ -21,6 +21,7 @@ use crate::service::Service;
 use crate::shop::store::Store;
 use crate::shop::till::Order;
 use crate::shop::{catalogue, shipping};
+use crate::starved::waited_for_processors;
 use crate::storm::{self, Blow};
 use crate::upstream::Upstream;
 
@@ -85,12 +86,14 @@ pub(crate) async fn run<B: Build>(
     };
     let shop = B::open(site, journal.clone()).await?;
 
-    let start = Instant::now() + CALM;
+    let (start, waited) = (Instant::now() + CALM, waited_for_processors());
     let (mut visits, (), ()) = tokio::join!(
         customers.come(start, &plan.arrivals, progress),
         storm::rage(&shop, start, &plan.blows, progress),
         storm::change(&upstream, start, &plan.weather, progress),
     );
+    let starved = waited_for_processors().zip(waited);
+    let starved = starved.map(|(after, before)| after.saturating_sub(before));
     let service = Service::measure(&visits, plan.length);
     let advised = Recommendations::measure(&visits, &plan.well());
     let flood = Flood::measure(&visits, &plan.floods);
@@ -114,6 +117,7 @@ pub(crate) async fn run<B: Build>(
         circuit_opened: journal.circuit_opened(),
         queued: journal.orders.read(),
         sheets_dropped,
+        starved,
     };
     let figures = Figures::new(&service, &advised, flood, orders, plan, tally);
     Ok(Outcome { figures, picture })
