@@ -11,6 +11,7 @@ use tower_service::Service;
 use super::Mailbox;
 use super::job::Job;
 use super::running::{Call, Running};
+use crate::carried::InSpan;
 use crate::error::TryRecvError;
 use crate::receiving::Waiting;
 use crate::shared::Seat;
@@ -27,7 +28,7 @@ where
     ready: bool,
     waiting: Waiting,
     #[pin]
-    running: Running<S::Future, Req, Res, E>,
+    running: Running<InSpan<S::Future>, Req, Res, E>,
     /// Of those that run, how many were not said to have ended. One that panics is in no list any more.
     begun: usize,
 }
@@ -109,9 +110,10 @@ where
     fn begin(self: Pin<&mut Self>, mut job: Job<Req, Res, E>) {
         let this = self.project();
         match job.begin() {
-            Some(request) => {
+            Some((request, carried)) => {
                 *this.ready = false;
-                let future = this.service.call(request);
+                let future = carried.run(|| this.service.call(request));
+                let future = carried.wrap(future);
                 this.mailbox.begins();
                 *this.begun += 1;
                 this.running.push(Call::new(future, job));
