@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use seaworthy_core::panic;
 
+use crate::carried::Carried;
 use crate::error::{LeaseOver, TryRecvError};
 use crate::shared::{Seat, Shared};
 use crate::store::{Ending, Settled, Ticket};
@@ -22,6 +23,7 @@ pub struct Delivery<T> {
     ticket: Ticket,
     item: T,
     attempt: u32,
+    carried: Carried,
 }
 
 impl<T> Delivery<T> {
@@ -38,12 +40,13 @@ impl<T> Delivery<T> {
         seat: &mut Seat,
         copy: impl FnOnce(&T) -> T,
     ) -> Result<Self, TryRecvError> {
-        let (ticket, item, tag) = shared.try_recv_delivery(seat, copy)?;
+        let (ticket, entry) = shared.try_recv_delivery(seat, copy)?;
         Ok(Self {
             shared: Some(Arc::clone(shared)),
             ticket,
-            item,
-            attempt: tag.attempts,
+            item: entry.item,
+            attempt: entry.tag.attempts,
+            carried: entry.carried,
         })
     }
 
@@ -51,6 +54,18 @@ impl<T> Delivery<T> {
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.attempt
+    }
+
+    /// The span that was current where it was sent: to work on it in that, `work.instrument(delivery.span().clone())`.
+    #[cfg(feature = "tracing")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+    #[must_use]
+    pub fn span(&self) -> &tracing::Span {
+        self.carried.span()
+    }
+
+    pub(crate) fn carried(&self) -> &Carried {
+        &self.carried
     }
 
     /// The item is done: it will never be delivered again.

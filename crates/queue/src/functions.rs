@@ -9,6 +9,7 @@ use seaworthy_core::clock::Coarse;
 use seaworthy_core::panic;
 
 use crate::config::check::Given;
+use crate::log::Log;
 use crate::store::entry::{Entry, NEVER, Tag};
 use crate::why::Why;
 
@@ -66,39 +67,49 @@ impl<T> Functions<T> {
     }
 
     #[inline]
-    pub(crate) fn weigh(&self, item: &T) -> u32 {
+    pub(crate) fn weigh(&self, item: &T, log: &Log) -> u32 {
         self.weight
             .as_deref()
-            .and_then(|weight| panic::catch(|| weight(item)).ok())
+            .and_then(|weight| ask(log, "weight", || weight(item)))
             .unwrap_or(1)
     }
 
     /// An item with all that there is to know about it.
     #[inline]
-    pub(crate) fn tag(&self, item: T, weight: u32, now: Coarse) -> Entry<T> {
+    pub(crate) fn tag(&self, item: T, weight: u32, now: Coarse, log: &Log) -> Entry<T> {
         let mut tag = Tag::plain(now);
         tag.weight = weight;
         if let Some(class) = &self.class {
-            tag.class = panic::catch(|| class(&item)).unwrap_or(u8::MAX);
+            tag.class = ask(log, "class", || class(&item)).unwrap_or(u8::MAX);
         }
         if let Some(key) = &self.key {
-            tag.key = panic::catch(|| key(&item)).unwrap_or_default();
+            tag.key = ask(log, "key", || key(&item)).unwrap_or_default();
         }
         if let Some(useful_for) = &self.useful_for {
-            let time = panic::catch(|| useful_for(&item)).ok().flatten();
+            let time = ask(log, "useful_for", || useful_for(&item)).flatten();
             tag.deadline = time.map_or(NEVER, |time| now.saturating_add(time));
         }
-        Entry { item, tag }
+        Entry::new(item, tag)
     }
 
     /// An item leaves the queue, and its last owner sees it.
     #[cold]
-    pub(crate) fn throw(&self, item: T, why: Why) {
-        let _ = panic::catch(|| match &self.on_drop {
-            Some(on_drop) => on_drop(item, why),
-            None => drop(item),
-        });
+    pub(crate) fn throw(&self, entry: Entry<T>, why: Why, log: &Log) {
+        let Entry { item, carried, .. } = entry;
+        match &self.on_drop {
+            Some(on_drop) => ask(log, "on_drop", || carried.run(|| on_drop(item, why))),
+            None => ask(log, "drop", || carried.run(|| drop(item))),
+        };
     }
+}
+
+/// What code of the user says, if it does not panic.
+#[inline]
+fn ask<R>(log: &Log, function: &'static str, question: impl FnOnce() -> R) -> Option<R> {
+    let answer = panic::catch(question);
+    answer
+        .map_err(|panicked| log.panicked(function, &panicked))
+        .ok()
 }
 
 impl<T> fmt::Debug for Functions<T> {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use seaworthy_core::panic::Panicked;
 
+use crate::carried::Carried;
 use crate::store::entry::{Entry, Tag};
 
 /// An item that was delivered as often as it may be and never acknowledged, or that its worker
@@ -13,6 +14,7 @@ pub struct DeadLetter<T> {
     item: T,
     tag: Tag,
     last: Failure,
+    carried: Carried,
 }
 
 /// How a delivery failed.
@@ -46,14 +48,20 @@ impl fmt::Display for Failure {
 
 impl<T> DeadLetter<T> {
     pub(crate) fn new(entry: Entry<T>, last: Failure) -> Self {
-        let Entry { item, tag } = entry;
-        Self { item, tag, last }
+        let Entry { item, tag, carried } = entry;
+        Self {
+            item,
+            tag,
+            last,
+            carried,
+        }
     }
 
     pub(crate) fn into_entry(self) -> Entry<T> {
         Entry {
             item: self.item,
             tag: self.tag,
+            carried: self.carried,
         }
     }
 
@@ -65,6 +73,14 @@ impl<T> DeadLetter<T> {
     /// The item.
     pub fn into_item(self) -> T {
         self.item
+    }
+
+    /// The span that was current where it was sent.
+    #[cfg(feature = "tracing")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+    #[must_use]
+    pub fn span(&self) -> &tracing::Span {
+        self.carried.span()
     }
 
     /// How often it was delivered.

@@ -23,17 +23,26 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! * `metrics`: what goes in, out and overboard is counted through the `metrics` facade.
+//! * `tracing`: items carry the span of whoever sends them, requests are served in it, and trouble is logged.
+//! * `serde`: configurations can be read from files.
+//! * `load`: clients tell tower's balancers how much they have to do.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod alarm;
 mod blocking;
 mod builder;
+mod carried;
 mod config;
 mod delivery;
 mod error;
 mod functions;
 mod letter;
+mod log;
 #[cfg(all(test, seaworthy_loom))]
 mod loom_tests;
 mod metrics;

@@ -2,10 +2,12 @@
 
 use seaworthy_core::clock::Coarse;
 
+use crate::carried::Carried;
 use crate::metrics::Metrics;
 use crate::store::entry::Entry;
 
-/// When items were sent that are received for the first time. Without the feature `metrics`, nothing.
+/// When items were sent that are received for the first time, and the spans that they carry, which are not dropped under
+/// the lock. Without the features `metrics` and `tracing`, nothing.
 ///
 /// The clock is coarse: items that are received together were mostly sent at a few times, or at one, for which nothing is
 /// allocated.
@@ -13,6 +15,7 @@ use crate::store::entry::Entry;
 pub(crate) struct Receipts {
     last: Option<(Coarse, u64)>,
     before: Vec<(Coarse, u64)>,
+    carried: Vec<Carried>,
 }
 
 impl Receipts {
@@ -25,6 +28,9 @@ impl Receipts {
                 Some((time, items)) if *time == since => *items += 1,
                 last => self.before.extend(last.replace((since, 1))),
             }
+        }
+        if !entry.carried.is_none() {
+            self.carried.push(entry.carried);
         }
         entry.item
     }

@@ -41,6 +41,20 @@ impl<T> Receiver<T> {
         poll_fn(|cx| line.poll(cx, |seat| self.shared.try_recv(seat))).await
     }
 
+    /// As [`recv`](Self::recv), with the span that was current where the item was sent: to work on it in that,
+    /// `work(item).instrument(span)`. [`recv`](Self::recv) and [`recv_many`](Self::recv_many) drop the span.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`recv`](Self::recv).
+    #[cfg(feature = "tracing")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+    pub async fn recv_with_span(&self) -> Option<(T, tracing::Span)> {
+        let mut line = InLine::new(&self.shared, Way::Take);
+        let entry = poll_fn(|cx| line.poll(cx, |seat| self.shared.try_take(seat))).await?;
+        Some((entry.item, entry.carried.into_span()))
+    }
+
     /// Receives as many items as there are, up to `most`, waiting for the first one if need be; they are appended to
     /// `buffer`. 0 once nothing will come any more, or if `most` is 0.
     ///

@@ -1,5 +1,6 @@
 //! What has changed in a queue, for those who are told outside the lock.
 
+use crate::letter::Failure;
 use crate::store::{Counts, Store};
 
 /// What a queue has done so far, and how much is in it.
@@ -15,18 +16,20 @@ pub(crate) struct Standing {
 pub(crate) struct Report {
     pub(crate) from: Standing,
     pub(crate) to: Standing,
+    /// How often each of those was delivered that are dead letters now, and how that ended.
+    pub(crate) buried: Vec<(u32, Failure)>,
 }
 
 /// What was reported last.
 #[derive(Debug, Default)]
 pub(crate) struct Reported {
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "tracing"))]
     standing: Standing,
 }
 
 impl Reported {
     /// What has happened since the last report; none if nobody wants one. Under the lock.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "tracing"))]
     #[inline]
     pub(crate) fn next<T>(&mut self, store: &mut Store<T>) -> Option<Report> {
         let to = Standing {
@@ -35,10 +38,11 @@ impl Reported {
             in_flight: store.in_flight(),
         };
         let from = std::mem::replace(&mut self.standing, to);
-        Some(Report { from, to })
+        let buried = store.take_buried();
+        Some(Report { from, to, buried })
     }
 
-    #[cfg(not(feature = "metrics"))]
+    #[cfg(not(any(feature = "metrics", feature = "tracing")))]
     #[inline]
     pub(crate) fn next<T>(&mut self, _store: &mut Store<T>) -> Option<Report> {
         None

@@ -10,6 +10,7 @@ use seaworthy_core::clock;
 use tokio::task::coop::poll_proceed;
 
 use crate::alarm::Alarm;
+use crate::carried::Carried;
 use crate::config::Overload;
 use crate::error::SendError;
 use crate::sender::Sent;
@@ -18,8 +19,8 @@ use crate::store::entry::Entry;
 
 /// An item that is to be sent, and where that is in line. Whoever has it [gives it up](Self::give_up) in the end.
 pub(crate) struct Offering<T> {
-    /// Until it is offered.
-    item: Option<T>,
+    /// Until it is offered, with what it carries.
+    item: Option<(T, Carried)>,
     entry: Option<Entry<T>>,
     place: Option<usize>,
     patience: Patience,
@@ -36,7 +37,7 @@ enum Patience {
 impl<T> Offering<T> {
     pub(crate) fn new(item: T) -> Self {
         Self {
-            item: Some(item),
+            item: Some((item, Carried::current())),
             entry: None,
             place: None,
             patience: Patience::AsConfigured,
@@ -57,9 +58,9 @@ impl<T> Offering<T> {
         shared: &Shared<T>,
         waker: &Waker,
     ) -> Poll<Result<Arrived, SendError<T>>> {
-        if let Some(item) = self.item.take() {
+        if let Some((item, carried)) = self.item.take() {
             // With room for it, no waker is needed.
-            match shared.let_in(shared.entry(item)) {
+            match shared.let_in(shared.entry(item, carried)) {
                 Ok(spot) => return Poll::Ready(Ok(Arrived::at(spot))),
                 Err(entry) => self.entry = Some(entry),
             }
@@ -117,7 +118,8 @@ impl<T> Offering<T> {
 
     fn take_back(&mut self) -> Option<T> {
         let entry = self.entry.take();
-        self.item.take().or_else(|| entry.map(|entry| entry.item))
+        let item = self.item.take().map(|(item, _)| item);
+        item.or_else(|| entry.map(|entry| entry.item))
     }
 }
 

@@ -25,6 +25,7 @@ use seaworthy_core::{ConfigError, Name};
 
 use crate::config::Config;
 use crate::functions::Functions;
+use crate::log::Log;
 use crate::metrics::Metrics;
 use crate::places::Places;
 use crate::report::Reported;
@@ -34,7 +35,7 @@ use crate::why::Why;
 /// A store behind a lock, and those who wait for it.
 ///
 /// No code of the user runs under the lock: neither wakers, which are cloned before and woken or dropped after, nor
-/// functions and hooks, nor recorders, nor the drop of an item.
+/// functions and hooks, nor recorders and subscribers, nor the drop of an item.
 #[derive(Debug)]
 pub(crate) struct Shared<T> {
     name: Kept,
@@ -47,6 +48,7 @@ pub(crate) struct Shared<T> {
     receivers: AtomicUsize,
     ledger: Ledger,
     pub(crate) metrics: Metrics,
+    log: Log,
 }
 
 /// There is no room, and who has an item does not drop one for it.
@@ -110,6 +112,7 @@ impl<T> Shared<T> {
         panic::watch();
         Arc::new(Self {
             metrics: Metrics::new(&name),
+            log: Log::new(&name),
             name: Kept::new(name),
             inner: Lock::new(Inner {
                 store: Store::new(config),
@@ -230,6 +233,9 @@ impl<T> Shared<T> {
             count += 1;
             self.throw_one(entry, why);
         }
+        if count > 0 {
+            self.log.dropped(why, count as u64);
+        }
         count
     }
 }
@@ -271,6 +277,7 @@ impl<T> Drop for Shared<T> {
         self.empty(Why::Abandoned);
         while let Some(letter) = self.take_dead() {
             self.throw_one(letter.into_entry(), Why::Abandoned);
+            self.log.dropped(Why::Abandoned, 1);
         }
     }
 }

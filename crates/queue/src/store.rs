@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, VecDeque};
 use seaworthy_core::clock::Coarse;
 
 use crate::config::Config;
-use crate::letter::DeadLetter;
+use crate::letter::{DeadLetter, Failure};
 use crate::why::Why;
 
 use credit::Credit;
@@ -42,6 +42,9 @@ pub(crate) struct Store<T> {
     later: BTreeMap<(Coarse, u64), Entry<T>>,
     dead: VecDeque<DeadLetter<T>>,
     counts: Counts,
+    /// How often each of those was delivered that have become dead letters since this was asked last, and how that
+    /// ended: for the log.
+    buried: Vec<(u32, Failure)>,
     /// Places that somebody holds and has not filled yet.
     reserved: usize,
     /// Of all that count against the capacity.
@@ -66,6 +69,7 @@ impl<T> Store<T> {
             later: BTreeMap::new(),
             dead: VecDeque::new(),
             counts: Counts::default(),
+            buried: Vec::new(),
             reserved: 0,
             weight: 0,
             credit: Credit::default(),
@@ -121,6 +125,13 @@ impl<T> Store<T> {
     #[inline]
     pub(crate) fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// Those that have become dead letters since this was asked last.
+    #[cfg(any(feature = "metrics", feature = "tracing"))]
+    #[inline]
+    pub(crate) fn take_buried(&mut self) -> Vec<(u32, Failure)> {
+        std::mem::take(&mut self.buried)
     }
 
     /// How many more were asked for.

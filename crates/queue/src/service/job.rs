@@ -1,9 +1,11 @@
 //! A request in a worker's hands.
 
 use super::{Mailbox, Message};
+use crate::carried::Carried;
 use crate::delivery::Delivery;
 use crate::error::TryRecvError;
 use crate::shared::Seat;
+use crate::store::entry::Entry;
 
 /// A request, gone from the queue or still in it.
 ///
@@ -11,7 +13,7 @@ use crate::shared::Seat;
 /// again.
 #[derive(Debug)]
 pub(super) enum Job<Req, Res, E> {
-    Taken(Message<Req, Res, E>),
+    Taken(Entry<Message<Req, Res, E>>),
     Delivered(Delivery<Message<Req, Res, E>>),
 }
 
@@ -23,7 +25,7 @@ impl<Req, Res, E> Job<Req, Res, E> {
     ) -> Result<Self, TryRecvError> {
         let shared = &mailbox.shared;
         match &mailbox.options.copier {
-            None => shared.try_recv(seat).map(Self::Taken),
+            None => shared.try_take(seat).map(Self::Taken),
             Some(copier) => {
                 let copy = |message: &Message<Req, Res, E>| message.copy(&**copier);
                 Delivery::try_recv_by(shared, seat, copy).map(Self::Delivered)
@@ -33,19 +35,24 @@ impl<Req, Res, E> Job<Req, Res, E> {
 
     fn message(&mut self) -> &mut Message<Req, Res, E> {
         match self {
-            Self::Taken(message) => message,
+            Self::Taken(entry) => &mut entry.item,
             Self::Delivered(delivery) => delivery,
         }
     }
 
-    /// The request, if anybody still waits for its answer.
-    pub(super) fn begin(&mut self) -> Option<Req> {
+    /// The request, if anybody still waits for its answer, and what it carries.
+    pub(super) fn begin(&mut self) -> Option<(Req, Carried)> {
         let message = self.message();
-        message
-            .reply
-            .begin()
-            .then(|| message.request.take())
-            .flatten()
+        let request = if message.reply.begin() {
+            message.request.take()?
+        } else {
+            return None;
+        };
+        let carried = match self {
+            Self::Taken(entry) => std::mem::take(&mut entry.carried),
+            Self::Delivered(delivery) => delivery.carried().clone(),
+        };
+        Some((request, carried))
     }
 
     /// It is done.

@@ -12,6 +12,7 @@ use super::Mailbox;
 use super::busy::Desk;
 use super::job::Job;
 use super::running::{Call, Running};
+use crate::carried::InSpan;
 use crate::error::TryRecvError;
 use crate::receiving::Waiting;
 use crate::shared::Seat;
@@ -29,7 +30,7 @@ where
     ready: bool,
     waiting: Waiting,
     #[pin]
-    running: Running<S::Future, Req, Res, E>,
+    running: Running<InSpan<S::Future>, Req, Res, E>,
     /// How many were said to run. Of those that do, one that panics is in no list any more.
     told: usize,
 }
@@ -122,9 +123,10 @@ where
     fn begin(self: Pin<&mut Self>, mut job: Job<Req, Res, E>) {
         let this = self.project();
         match job.begin() {
-            Some(request) => {
+            Some((request, carried)) => {
                 *this.ready = false;
-                let future = this.service.call(request);
+                let future = carried.run(|| this.service.call(request));
+                let future = carried.wrap(future);
                 this.running.push(Call::new(future, job));
             }
             None => job.pass_over(),

@@ -10,7 +10,7 @@ use seaworthy_core::panic;
 use super::{ITEMS, Inner, Keeper, STIRS, Shared, Way};
 use crate::error::TryRecvError;
 use crate::receipts::Receipts;
-use crate::store::entry::{Entry, Tag};
+use crate::store::entry::Entry;
 use crate::store::{Ending, Overboard, Settled, Ticket};
 
 /// How somebody receives, and where it is in line, if it is.
@@ -82,7 +82,7 @@ impl<T> Shared<T> {
         self: &Arc<Self>,
         seat: &mut Seat,
         copy: impl FnOnce(&T) -> T,
-    ) -> Result<(Ticket, T, Tag), TryRecvError> {
+    ) -> Result<(Ticket, Entry<T>), TryRecvError> {
         let (ticket, entry) = self.take(seat, |inner, now, overboard| {
             inner.store.board(now, overboard)
         })?;
@@ -262,9 +262,13 @@ struct Boarding<'a, T> {
 }
 
 impl<T> Boarding<'_, T> {
-    fn depart(mut self, copy: impl FnOnce(&T) -> T) -> (Ticket, T, Tag) {
-        let (copy, tag) = match &self.entry {
-            Some(entry) => (copy(&entry.item), entry.tag),
+    fn depart(mut self, copy: impl FnOnce(&T) -> T) -> (Ticket, Entry<T>) {
+        let copy = match &self.entry {
+            Some(entry) => Entry {
+                item: entry.carried.run(|| copy(&entry.item)),
+                tag: entry.tag,
+                carried: entry.carried.clone(),
+            },
             None => unreachable!("it is there until it departs"),
         };
         if let Some(entry) = self.entry.take() {
@@ -272,7 +276,7 @@ impl<T> Boarding<'_, T> {
             self.shared
                 .with(|inner, now, _| inner.store.depart(now, ticket, entry));
         }
-        (self.ticket, copy, tag)
+        (self.ticket, copy)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::task::{Poll, Waker};
 
 use super::{CLOSED, FULL, Inner, Shared, Want};
+use crate::carried::Carried;
 use crate::error::SendError;
 use crate::sender::Sent;
 use crate::store::Offered;
@@ -13,9 +14,10 @@ use seaworthy_core::clock::{self, Coarse};
 impl<T> Shared<T> {
     /// An item with all that its functions say about it, each of which is asked once.
     #[inline]
-    pub(crate) fn entry(&self, item: T) -> Entry<T> {
-        let weight = self.functions.weigh(&item);
-        self.functions.tag(item, weight, clock::coarse())
+    pub(crate) fn entry(&self, item: T, carried: Carried) -> Entry<T> {
+        let weight = self.functions.weigh(&item, &self.log);
+        let entry = self.functions.tag(item, weight, clock::coarse(), &self.log);
+        Entry { carried, ..entry }
     }
 
     /// Sends an item if that can be done at once.
@@ -27,7 +29,7 @@ impl<T> Shared<T> {
         if self.is_known(FULL) {
             return Err(SendError::Full(item));
         }
-        match self.let_in(self.entry(item)) {
+        match self.let_in(self.entry(item, Carried::current())) {
             Ok(spot) => Ok(Arrived::at(spot)),
             Err(entry) => self.conclude(self.offer(entry)),
         }
@@ -62,9 +64,11 @@ impl<T> Shared<T> {
         match step {
             Step::Done(Offered::In(spot, evicted)) if evicted.is_empty() => Ok(Arrived::at(spot)),
             Step::Done(Offered::In(spot, evicted)) => {
+                let count = evicted.len() as u64;
                 for entry in evicted {
                     self.throw_one(entry, Why::Evicted);
                 }
+                self.log.dropped(Why::Evicted, count);
                 Ok(Arrived {
                     sent: Sent::Evicting,
                     ..Arrived::at(spot)
@@ -72,6 +76,7 @@ impl<T> Shared<T> {
             }
             Step::Done(Offered::Dropped(entry)) => {
                 self.throw_one(entry, Why::NoRoom);
+                self.log.dropped(Why::NoRoom, 1);
                 Ok(Arrived {
                     sent: Sent::Dropped,
                     spot: None,
@@ -173,7 +178,9 @@ impl<T> Shared<T> {
 
     /// An item for a place that was reserved. It is let in although the queue may have been closed since.
     pub(crate) fn fill(&self, item: T, weight: u32) {
-        let entry = self.functions.tag(item, weight, clock::coarse());
+        let entry = self.functions.tag(item, weight, clock::coarse(), &self.log);
+        let carried = Carried::current();
+        let entry = Entry { carried, ..entry };
         self.with(|inner, _, _| inner.store.fill(entry));
         self.abandon();
     }

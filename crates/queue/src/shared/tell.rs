@@ -27,12 +27,21 @@ impl<T> Shared<T> {
     #[inline]
     pub(super) fn tell(&self, report: Report) {
         self.metrics.moved(&report.from, &report.to);
+        let before = report.from.counts.leases_over;
+        if report.to.counts.leases_over > before {
+            self.log.leases_over(report.to.counts.leases_over - before);
+        }
+        for (attempts, last) in &report.buried {
+            self.log.dead_letter(*attempts, last);
+        }
     }
 
     /// The same; if an item is handed back, that is counted.
     #[inline]
     pub(crate) fn counted<R, U>(&self, sent: Result<R, SendError<U>>) -> Result<R, SendError<U>> {
-        if let Err(error) = &sent {
+        if cfg!(feature = "metrics")
+            && let Err(error) = &sent
+        {
             self.refuses(error);
         }
         sent
@@ -65,12 +74,13 @@ impl<T> Shared<T> {
     pub(super) fn throw(&self, overboard: Vec<Overboard<T>>) {
         for (entry, why) in overboard {
             self.throw_one(entry, why);
+            self.log.dropped(why, 1);
         }
     }
 
     pub(super) fn throw_one(&self, entry: Entry<T>, why: Why) {
         self.ledger.dropped[why as usize].fetch_add(1, Ordering::Relaxed);
         self.metrics.dropped(why);
-        self.functions.throw(entry.item, why);
+        self.functions.throw(entry, why, &self.log);
     }
 }

@@ -2,11 +2,14 @@
 
 use seaworthy_core::clock::Coarse;
 
+use crate::carried::Carried;
+
 /// An item that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry<T> {
     pub(crate) item: T,
     pub(crate) tag: Tag,
+    pub(crate) carried: Carried,
 }
 
 /// What a queue knows about an item.
@@ -62,6 +65,12 @@ impl Tag {
 }
 
 impl<T> Entry<T> {
+    /// One that carries nothing.
+    pub(crate) fn new(item: T, tag: Tag) -> Self {
+        let carried = Carried::default();
+        Self { item, tag, carried }
+    }
+
     /// It was never delivered.
     pub(crate) fn is_new(&self) -> bool {
         self.tag.attempts == 0

@@ -102,6 +102,9 @@ impl<T> Store<T> {
     fn bury(&mut self, entry: Entry<T>, last: Failure, overboard: &mut Vec<Overboard<T>>) {
         self.weight -= u64::from(entry.tag.weight);
         self.counts.dead_letters += 1;
+        if cfg!(feature = "tracing") {
+            self.buried.push((entry.tag.attempts, last.clone()));
+        }
         self.dead.push_back(DeadLetter::new(entry, last));
         while self.dead.len() > self.config.deliveries.dead_letters
             && let Some(oldest) = self.dead.pop_front()

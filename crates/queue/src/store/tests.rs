@@ -59,7 +59,7 @@ fn ordered(order: Order, capacity: usize) -> Config {
 
 fn plain(item: u64) -> Entry<u64> {
     let tag = Tag::plain(at(0));
-    Entry { item, tag }
+    Entry::new(item, tag)
 }
 
 fn of_key(key: u64, item: u64) -> Entry<u64> {

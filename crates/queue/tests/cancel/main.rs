@@ -15,13 +15,14 @@ use seaworthy_testkit::{Ending, async_functions, at_every_await};
 use tokio::time::sleep;
 
 /// What is tested here, by source file. A new async function has to come with a test.
-const TESTED: [(&str, fn()); 14] = [
+const TESTED: [(&str, fn()); 15] = [
     ("future.rs: ResponseFuture", service::call),
     ("queue.rs: drain", drain),
     ("queue.rs: recv_dead_letter", recv_dead_letter),
     ("receiver.rs: recv", recv),
     ("receiver.rs: recv_delivery", recv_delivery),
     ("receiver.rs: recv_many", recv_many),
+    ("receiver.rs: recv_with_span", recv_with_span),
     ("requests.rs: drain", service::drain),
     ("requests.rs: serve", service::serve),
     ("requests.rs: serve_until", service::serve_until),
@@ -139,6 +140,25 @@ fn recv() {
     );
     assert_eq!(received, 1);
 }
+
+#[test]
+#[cfg(feature = "tracing")]
+fn recv_with_span() {
+    let received = at_every_await(
+        8,
+        async || World::with_an_item_to_come(true).await,
+        async |world| {
+            let received = world.rx.recv_with_span().await;
+            assert_eq!(received.map(|(item, _)| item), Some(1));
+        },
+        World::received_once,
+    );
+    assert_eq!(received, 1);
+}
+
+/// It is there with the feature only.
+#[cfg(not(feature = "tracing"))]
+fn recv_with_span() {}
 
 #[test]
 fn recv_many() {

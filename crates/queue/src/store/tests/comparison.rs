@@ -62,7 +62,7 @@ impl Bench {
         let mut tag = Tag::plain(self.now());
         (tag.weight, tag.key, tag.class) = (item.weight, item.key, item.class);
         tag.deadline = Coarse::from_nanos(item.deadline);
-        let entry = Entry { item: item.id, tag };
+        let entry = Entry::new(item.id, tag);
         (entry, item)
     }
 

@@ -8,7 +8,7 @@ use crate::store::entry::{Entry, Tag};
 fn of_key(key: u64) -> Entry<u64> {
     let mut tag = Tag::plain(Coarse::default());
     (tag.key, tag.number) = (key, key);
-    Entry { item: key, tag }
+    Entry::new(key, tag)
 }
 
 /// Nothing is known of any key, and next to no memory is held.
