@@ -9,10 +9,10 @@ use seaworthy_core::ConfigError;
 use seaworthy_core::component::Registry;
 
 use crate::config::{Codel, Config, Deliveries, Order, Overload};
+use crate::dropped::Dropped;
 use crate::functions::Functions;
 use crate::queue::Queue;
 use crate::shared::Shared;
-use crate::why::Why;
 
 /// Makes a [`Queue`]. What is not set is as in [`Config`].
 ///
@@ -136,12 +136,12 @@ impl<T> QueueBuilder<T> {
         self
     }
 
-    /// Sees each item that leaves the queue otherwise than to a receiver, and why. It is called outside the lock, by
+    /// Sees each item that leaves the queue otherwise than to a receiver, with why. It is called outside the lock, by
     /// whoever found that out; a panic of it ends there. Default: the item is dropped.
     ///
     /// It may use the queue. One that sends an item back into a full queue from which the oldest is dropped is called
     /// again for that one, and so on without end.
-    pub fn on_drop(mut self, hook: impl Fn(T, Why) + Send + Sync + 'static) -> Self {
+    pub fn on_drop(mut self, hook: impl Fn(Dropped<T>) + Send + Sync + 'static) -> Self {
         self.functions.on_drop = Some(Arc::new(hook));
         self
     }

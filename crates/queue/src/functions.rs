@@ -9,6 +9,7 @@ use seaworthy_core::clock::Coarse;
 use seaworthy_core::panic;
 
 use crate::config::check::Given;
+use crate::dropped::Dropped;
 use crate::log::Log;
 use crate::store::entry::{Entry, NEVER, Tag};
 use crate::why::Why;
@@ -23,7 +24,7 @@ pub(crate) struct Functions<T> {
     pub(crate) key: Option<Function<T, u64>>,
     pub(crate) weight: Option<Function<T, u32>>,
     pub(crate) useful_for: Option<Function<T, Option<Duration>>>,
-    pub(crate) on_drop: Option<Arc<dyn Fn(T, Why) + Send + Sync>>,
+    pub(crate) on_drop: Option<Arc<dyn Fn(Dropped<T>) + Send + Sync>>,
 }
 
 impl<T> Default for Functions<T> {
@@ -95,10 +96,11 @@ impl<T> Functions<T> {
     /// An item leaves the queue, and its last owner sees it.
     #[cold]
     pub(crate) fn throw(&self, entry: Entry<T>, why: Why, log: &Log) {
-        let Entry { item, carried, .. } = entry;
+        let Entry { item, tag, carried } = entry;
+        let dropped = Dropped::new(item, why, tag.attempts);
         match &self.on_drop {
-            Some(on_drop) => ask(log, "on_drop", || carried.run(|| on_drop(item, why))),
-            None => ask(log, "drop", || carried.run(|| drop(item))),
+            Some(on_drop) => ask(log, "on_drop", || carried.run(|| on_drop(dropped))),
+            None => ask(log, "drop", || carried.run(|| drop(dropped.item))),
         };
     }
 }

@@ -39,6 +39,7 @@ mod builder;
 mod carried;
 mod config;
 mod delivery;
+mod dropped;
 mod error;
 mod functions;
 mod letter;
@@ -74,6 +75,7 @@ mod guide {
 pub use builder::QueueBuilder;
 pub use config::{Codel, Config, Deliveries, Order, Overload};
 pub use delivery::Delivery;
+pub use dropped::Dropped;
 pub use error::{LeaseOver, SendError, TryRecvError};
 pub use letter::{DeadLetter, Failure};
 pub use permit::{OwnedPermit, Permit};

@@ -212,7 +212,9 @@ fn nothing_is_left_behind_by_the_last_receiver() {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&seen);
         let functions = Functions {
-            on_drop: Some(Arc::new(move |item, _| log.lock().unwrap().push(item))),
+            on_drop: Some(Arc::new(move |dropped| {
+                log.lock().unwrap().push(dropped.item)
+            })),
             ..Functions::default()
         };
         let queue = queue(|_| {}, functions);

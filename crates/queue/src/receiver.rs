@@ -122,6 +122,32 @@ impl<T> Receiver<T> {
         Delivery::try_recv(&self.shared, &mut Seat::new(Way::Board))
     }
 
+    /// Receives deliveries until there is none now, or `most` of them, into `buffer`; waits for the first. How many: 0 if
+    /// there will be nothing any more, or `most` is 0.
+    ///
+    /// Together they may be worked on at once, such as in one transaction; each is settled on its own. If one of them makes
+    /// workers crash, it takes an attempt of all with it: those whose [`attempt`](Delivery::attempt) is above 1 are better
+    /// off alone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it delivers nothing.
+    pub async fn recv_deliveries(&self, buffer: &mut Vec<Delivery<T>>, most: usize) -> usize
+    where
+        T: Clone,
+    {
+        if most == 0 {
+            return 0;
+        }
+        let Some(first) = self.recv_delivery().await else {
+            return 0;
+        };
+        let more = std::iter::from_fn(|| self.try_recv_delivery().ok());
+        let before = buffer.len();
+        buffer.extend(std::iter::once(first).chain(more).take(most));
+        buffer.len() - before
+    }
+
     /// As [`recv_delivery`](Self::recv_delivery), on a thread that may be blocked.
     #[must_use]
     pub fn blocking_recv_delivery(&self) -> Option<Delivery<T>>

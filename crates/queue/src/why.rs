@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-/// Why an item was dropped: what the hook [`on_drop`](crate::QueueBuilder::on_drop) is told.
+use seaworthy_core::Reason;
+
+/// Why an item was dropped: what the hook [`on_drop`](crate::QueueBuilder::on_drop) is told with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Why {
@@ -45,6 +47,20 @@ impl Why {
             Self::NoRoomForDeadLetters => "no_room_for_dead_letters",
             Self::Drained => "drained",
             Self::Abandoned => "abandoned",
+        }
+    }
+}
+
+impl Why {
+    /// What a layer says to a caller for whom this happened.
+    pub(crate) const fn reason(self) -> Reason {
+        match self {
+            Self::Evicted => Reason::Evicted,
+            Self::NoRoom => Reason::QueueFull,
+            Self::Expired | Self::WaitedTooLong => Reason::Expired,
+            Self::NoRoomForDeadLetters => Reason::Crashed,
+            Self::Drained => Reason::ShuttingDown,
+            Self::Abandoned => Reason::Stopped,
         }
     }
 }

@@ -4,12 +4,13 @@ mod common;
 
 use std::pin::pin;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use common::{builder, queue};
-use seaworthy_queue::{Overload, Queue, Sent};
+use seaworthy_core::{Executed, Reason};
+use seaworthy_queue::{Dropped, Overload, Queue, Sent};
 
 /// Fails, instead of hanging, if `act` does.
 fn soon(act: impl FnOnce() + Send + 'static) {
@@ -143,11 +144,11 @@ fn functions_and_hooks() {
         let builder = builder.fair_by(move |_| key() & 1);
         let builder = builder.useful_for(move |_| Some(Duration::from_secs(1 + time() as u64)));
         let hook = Arc::clone(&slot);
-        let builder = builder.on_drop(move |item, _| {
+        let builder = builder.on_drop(move |dropped| {
             // Room is made first: otherwise this would never end.
             let queue = hook.get().expect("it is made");
             assert_eq!(queue.receiver().try_recv(), Ok(2));
-            queue.sender().try_send(item + 10).expect("room");
+            queue.sender().try_send(dropped.item + 10).expect("room");
         });
         let queue = builder.build().expect("allowed");
         slot.set(queue.clone()).expect("once");
@@ -155,4 +156,34 @@ fn functions_and_hooks() {
         assert_eq!(queue.sender().try_send(2), Ok(Sent::Evicting));
         assert_eq!(queue.receiver().try_recv(), Ok(11));
     });
+}
+
+/// Whoever waits for what comes of an item is told whether something may have.
+#[tokio::test(start_paused = true)]
+async fn the_hook_knows_what_was_with_a_worker() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let builder = builder(|_| {}).useful_for(|_| Some(Duration::from_secs(1)));
+    let hook = move |dropped: Dropped<u32>| {
+        let rejected = dropped.to_rejected("q");
+        let told = (rejected.reason(), rejected.executed());
+        log.lock()
+            .expect("no panic")
+            .push((dropped.item, dropped.attempts, told));
+    };
+    let queue = builder.on_drop(hook).build().expect("allowed");
+    let (tx, rx) = (queue.sender(), queue.receiver());
+    tx.try_send(1).expect("room");
+    tx.try_send(2).expect("room");
+    drop(rx.try_recv_delivery().expect("there is one"));
+    tokio::time::advance(Duration::from_secs(2)).await;
+    assert!(rx.try_recv().is_err());
+    let expired = |executed| (Reason::Expired, executed);
+    assert_eq!(
+        *seen.lock().expect("no panic"),
+        [
+            (1, 1, expired(Executed::Maybe)),
+            (2, 0, expired(Executed::No))
+        ]
+    );
 }

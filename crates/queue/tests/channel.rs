@@ -149,3 +149,28 @@ fn numbers() {
     rx.close();
     assert_eq!((closed.wakes(), tx.is_closed()), (1, true));
 }
+
+#[tokio::test]
+async fn as_many_deliveries_as_there_are() {
+    let queue = queue(|config| config.deliveries.max_in_flight = Some(4));
+    let (tx, rx) = (queue.sender(), queue.receiver());
+    for item in 1..=6 {
+        tx.try_send(item).expect("room");
+    }
+    let mut buffer = Vec::new();
+    assert_eq!(rx.recv_deliveries(&mut buffer, 0).await, 0);
+    for (most, more) in [(3, 3), (3, 1)] {
+        assert_eq!(rx.recv_deliveries(&mut buffer, most).await, more);
+    }
+    assert_eq!(queue.in_flight(), 4, "as many as may be under way");
+    for (delivery, item) in buffer.drain(..).zip(1..) {
+        assert_eq!(*delivery, item);
+        delivery.ack().expect("in time");
+    }
+    queue.close();
+    assert_eq!(rx.recv_deliveries(&mut buffer, 9).await, 2);
+    buffer
+        .drain(..)
+        .for_each(|delivery| delivery.ack().expect("in time"));
+    assert_eq!(rx.recv_deliveries(&mut buffer, 9).await, 0);
+}

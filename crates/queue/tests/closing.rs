@@ -13,8 +13,9 @@ type Seen = Arc<Mutex<Vec<(u32, Why)>>>;
 fn seen_by_hook(change: impl FnOnce(&mut Config)) -> (Queue<u32>, Seen) {
     let seen = Seen::default();
     let log = Arc::clone(&seen);
-    let builder = builder(change).on_drop(move |item, why| {
-        log.lock().expect("no panic").push((item, why));
+    let builder = builder(change).on_drop(move |dropped| {
+        let seen = (dropped.item, dropped.why);
+        log.lock().expect("no panic").push(seen);
     });
     (builder.build().expect("allowed"), seen)
 }

@@ -325,7 +325,7 @@ fn lossless(dropped: Arc<Mutex<Vec<u32>>>) -> Queue<u32> {
         config.deliveries.max_attempts = 2;
         config.deliveries.dead_letters = 0;
     });
-    let hook = move |item, _| dropped.lock().unwrap().push(item);
+    let hook = move |it: seaworthy_queue::Dropped<u32>| dropped.lock().unwrap().push(it.item);
     builder.on_drop(hook).build().expect("allowed")
 }
 

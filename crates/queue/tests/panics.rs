@@ -127,7 +127,7 @@ fn functions_that_panic_lose_nothing() {
     let builder = builder.fair_by(panics::<u32>).classes(3, panics);
     let builder = builder.weight(100, panics).useful_for(panics);
     let queue = builder
-        .on_drop(|item, _| panics(&item))
+        .on_drop(|dropped| panics(&dropped.item))
         .build()
         .expect("allowed");
     let (tx, rx) = (queue.sender(), queue.receiver());

@@ -271,7 +271,7 @@ fn functions_that_panic() {
         drop(queue);
         let builder = common::builder(|_| {});
         let hook: Queue<u32> = builder
-            .on_drop(|_, _| panic!("no hook"))
+            .on_drop(|_| panic!("no hook"))
             .build()
             .expect("allowed");
         info_span!("sender")

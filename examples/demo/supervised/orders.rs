@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seaworthy_core::component::Registry;
-use seaworthy_core::{BoxError, ConfigError, Reason, Rejected};
-use seaworthy_queue::{Codel, Overload, Queue, Why};
+use seaworthy_core::{BoxError, ConfigError, Executed};
+use seaworthy_queue::{Codel, Dropped, Overload, Queue};
 use tokio::sync::mpsc;
 use tower::service_fn;
 
@@ -71,9 +71,9 @@ pub(super) fn open(
         .useful_for(|_: &Parcel| Some(PATIENCE))
         .codel(no_burst())
         .max_attempts(ATTEMPTS)
-        .on_drop(move |parcel: Parcel, why| {
-            book.orders.dropped(why);
-            parcel.tell(Err(too_late(why)));
+        .on_drop(move |dropped: Dropped<Parcel>| {
+            book.orders.dropped(dropped.why);
+            dropped.item.tell(Err(too_late(&dropped)));
         })
         .registry(registry)
         .build()?;
@@ -95,12 +95,12 @@ pub(super) fn open(
 }
 
 /// What a customer is told whose order was dropped when it was its turn.
-fn too_late(why: Why) -> Unconfirmed {
-    match why {
+fn too_late(dropped: &Dropped<Parcel>) -> Unconfirmed {
+    let rejected = dropped.to_rejected(NAME);
+    match rejected.executed() {
         // It was never with a worker.
-        Why::WaitedTooLong => Unconfirmed::TurnedAway(Rejected::new(Reason::Expired, NAME)),
-        // It may have been.
-        _ => Unconfirmed::TooLate,
+        Executed::No => Unconfirmed::TurnedAway(rejected),
+        Executed::Maybe => Unconfirmed::TooLate,
     }
 }
 

@@ -26,8 +26,8 @@ pub(super) fn queue(
     Queue::builder("sheets")
         .capacity(1)
         .overload(Overload::DropOldest)
-        .on_drop(move |_, why| {
-            if why == Why::Evicted {
+        .on_drop(move |dropped| {
+            if dropped.why == Why::Evicted {
                 journal.sheet_dropped();
             }
         })

@@ -14,6 +14,7 @@ use super::slot::Pool;
 use super::{Client, Mailbox, Message, Options, QueueLayer, Requests};
 use crate::builder::QueueBuilder;
 use crate::config::{Codel, Config, Order, Overload};
+use crate::dropped::Dropped;
 
 /// Begins a service queue. Its name is shown in rejections, metrics and dashboards.
 pub fn builder<Req, Res, E>(name: impl Into<Arc<str>>) -> ServiceBuilder<Req, Res, E> {
@@ -185,7 +186,9 @@ impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
         let component = Name::from(&*name);
         let queue = queue
             .config(config)
-            .on_drop(move |message: Message<Req, Res, E>, why| message.turn_away(why, component));
+            .on_drop(move |dropped: Dropped<Message<Req, Res, E>>| {
+                dropped.item.turn_away(dropped.why, component);
+            });
         let queue = queue.build()?;
         let mailbox = Arc::new(Mailbox {
             shared: Arc::clone(queue.shared()),

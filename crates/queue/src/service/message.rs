@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use seaworthy_core::{Name, Reason, Rejected};
+use seaworthy_core::{Name, Rejected};
 
 use super::slot::{Answering, Failed, Outcome};
 use crate::why::Why;
@@ -40,15 +40,7 @@ impl<Req, Res, E> Message<Req, Res, E> {
 
     /// It leaves the queue, and nobody will serve it.
     pub(super) fn turn_away(self, why: Why, component: Name) {
-        let reason = match why {
-            Why::Evicted => Reason::Evicted,
-            Why::NoRoom => Reason::QueueFull,
-            Why::Expired | Why::WaitedTooLong => Reason::Expired,
-            Why::NoRoomForDeadLetters => Reason::Crashed,
-            Why::Drained => Reason::ShuttingDown,
-            Why::Abandoned => Reason::Stopped,
-        };
-        let rejected = Rejected::new(reason, component);
+        let rejected = Rejected::new(why.reason(), component);
         let begun = self.reply.answering.has_begun();
         self.reply.reject(if begun {
             rejected.maybe_executed()

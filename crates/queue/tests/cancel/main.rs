@@ -15,11 +15,12 @@ use seaworthy_testkit::{Ending, async_functions, at_every_await};
 use tokio::time::sleep;
 
 /// What is tested here, by source file. A new async function has to come with a test.
-const TESTED: [(&str, fn()); 15] = [
+const TESTED: [(&str, fn()); 16] = [
     ("future.rs: ResponseFuture", service::call),
     ("queue.rs: drain", drain),
     ("queue.rs: recv_dead_letter", recv_dead_letter),
     ("receiver.rs: recv", recv),
+    ("receiver.rs: recv_deliveries", recv_deliveries),
     ("receiver.rs: recv_delivery", recv_delivery),
     ("receiver.rs: recv_many", recv_many),
     ("receiver.rs: recv_with_span", recv_with_span),
@@ -168,6 +169,23 @@ fn recv_many() {
         async |world| {
             let mut buffer = Vec::new();
             assert_eq!(world.rx.recv_many(&mut buffer, 5).await, 1);
+        },
+        World::received_once,
+    );
+    assert_eq!(received, 1);
+}
+
+#[test]
+fn recv_deliveries() {
+    let received = at_every_await(
+        8,
+        async || World::with_an_item_to_come(false).await,
+        async |world| {
+            let mut buffer = Vec::new();
+            assert_eq!(world.rx.recv_deliveries(&mut buffer, 5).await, 1);
+            let delivery = buffer.remove(0);
+            assert_eq!((*delivery, delivery.attempt()), (1, 1));
+            delivery.ack().expect("in time");
         },
         World::received_once,
     );
