@@ -29,6 +29,11 @@ impl<T> Shared<T> {
         if self.is_known(FULL) {
             return Err(SendError::Full(item));
         }
+        self.try_send_now(item)
+    }
+
+    /// With a look under the lock. A function of its own, so that a full queue says so without ado.
+    fn try_send_now(&self, item: T) -> Result<Arrived, SendError<T>> {
         match self.let_in(self.entry(item, Carried::current())) {
             Ok(spot) => Ok(Arrived::at(spot)),
             Err(entry) => self.conclude(self.offer(entry)),
