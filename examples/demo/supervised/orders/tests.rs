@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
+use seaworthy_core::Reason;
 use tokio::task::JoinHandle;
 use tokio::time;
 use tower::ServiceExt;
