@@ -8,6 +8,7 @@ use std::time::Duration;
 use seaworthy_core::panic;
 
 use crate::carried::Carried;
+use crate::config::check::TIME_MAX;
 use crate::error::{LeaseOver, TryRecvError};
 use crate::shared::{Seat, Shared};
 use crate::store::{Ending, Settled, Ticket};
@@ -84,12 +85,13 @@ impl<T> Delivery<T> {
         }
     }
 
-    /// The item is to be delivered again after this time, unless it was delivered as often as it may be.
+    /// The item is to be delivered again after this time, a year at most, unless it was delivered as often as it may be.
     ///
     /// # Errors
     ///
     /// [`LeaseOver`]: it was delivered again already, or is a dead letter.
     pub fn nack(mut self, delay: Duration) -> Result<(), LeaseOver> {
+        let delay = delay.min(TIME_MAX);
         self.settle(Ending::Nack(delay)).map(drop).ok_or(LeaseOver)
     }
 
@@ -100,6 +102,11 @@ impl<T> Delivery<T> {
     /// [`LeaseOver`]: it was delivered again already, or is one.
     pub fn bury(mut self) -> Result<(), LeaseOver> {
         self.settle(Ending::Bury).map(drop).ok_or(LeaseOver)
+    }
+
+    /// Its worker panicked over another item: it goes back, and this does not count as an attempt.
+    pub(crate) fn spare(mut self) {
+        let _ = self.settle(Ending::Spared);
     }
 
     /// The worker is alive: the lease begins anew.

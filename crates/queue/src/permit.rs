@@ -20,8 +20,8 @@ impl<'a, T> Permit<'a, T> {
         Self { shared, weight }
     }
 
-    /// Sends an item, which cannot fail: even if the queue was closed meanwhile, it is received. It counts for the weight
-    /// that was reserved, whatever it weighs.
+    /// Sends an item, which cannot fail: even if the queue was closed meanwhile, it is received, unless nobody is left who
+    /// could: then the hook sees it. It counts for the weight that was reserved, whatever it weighs.
     pub fn send(mut self, item: T) {
         if let Some(shared) = self.shared.take() {
             shared.fill(item, self.weight);
@@ -59,7 +59,7 @@ impl<T> OwnedPermit<T> {
         }
     }
 
-    /// Sends an item, which cannot fail, and gives the sender back.
+    /// As [`Permit::send`], and gives the sender back.
     pub fn send(mut self, item: T) -> Sender<T> {
         let Some(sender) = self.sender.take() else {
             unreachable!("it is there until it is used, and then this is gone")

@@ -90,15 +90,14 @@ impl<T> Queue<T> {
         self.shared.is_closed()
     }
 
-    /// Closes the queue, and waits until all that is in it was received and acknowledged. What still waits after `time` is
+    /// Closes the queue, and waits until all that is in it was received and acknowledged, and no room is reserved any more. What still waits after `time` is
     /// dropped, which the hook sees; what workers have by then is theirs.
     ///
     /// # Cancel safety
     ///
     /// Dropping it leaves the queue closed, with what is in it.
     pub async fn drain(&self, time: Duration) -> Drained {
-        let there = self.shared.look(|store| store.used());
-        self.close();
+        let there = self.shared.close();
         let mut over = pin!(self.shared.until(Moment::Over));
         let mut alarm = Alarm::new(clock::after(time));
         let in_time = poll_fn(|cx| match over.as_mut().poll(cx) {

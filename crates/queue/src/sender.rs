@@ -16,7 +16,8 @@ use crate::sink::SendSink;
 /// Clones send into the same queue. When the last one is gone, and no [`Queue`](crate::Queue) is left either, the queue
 /// is closed: receivers get what is in it, and then `None`.
 ///
-/// It needs no runtime. Where one is entered that has no timers, [`Overload::WaitFor`](crate::Overload::WaitFor) and
+/// It needs no runtime; without one, each that waits for [so long](crate::Overload::WaitFor) has a thread that looks at the
+/// clock. Where one is entered that has no timers, [`Overload::WaitFor`](crate::Overload::WaitFor) and
 /// [`send_timeout`](Self::send_timeout) panic, as tokio's timers do.
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
@@ -47,7 +48,7 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// [`SendError::Full`] if there is no room (or others wait for it), [`SendError::Closed`], or
-    /// [`SendError::TooHeavy`]; with the item.
+    /// [`SendError::TooHeavy`] (as long as the queue has room at all: a full one looks at no item); with the item.
     #[inline]
     pub fn try_send(&self, item: T) -> Result<Sent, SendError<T>> {
         let sent = self.shared.try_send(item);

@@ -44,6 +44,16 @@ impl<T> Offering<T> {
         }
     }
 
+    /// Of an item that was offered already, and found no room.
+    pub(crate) fn again(entry: Entry<T>) -> Self {
+        Self {
+            item: None,
+            entry: Some(entry),
+            place: None,
+            patience: Patience::AsConfigured,
+        }
+    }
+
     pub(crate) fn within(item: T, time: Duration) -> Self {
         Self {
             patience: Patience::For(time),

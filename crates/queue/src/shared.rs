@@ -195,9 +195,12 @@ impl<T> Shared<T> {
         self.known.load(Ordering::Relaxed) & bits == bits
     }
 
-    /// Nothing comes in any more; what is in it can be received.
-    pub(crate) fn close(&self) {
-        self.with(|inner, _, _| inner.closed = true);
+    /// Nothing comes in any more; what is in it can be received. How many items that is, those with workers among them.
+    pub(crate) fn close(&self) -> usize {
+        self.with(|inner, _, _| {
+            inner.closed = true;
+            inner.store.items()
+        })
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -13,7 +13,7 @@ impl<T: Send + 'static> Component for Shared<T> {
         let dropped = self.dropped(&Why::ALL);
         let expired = self.dropped(&[Why::Expired, Why::WaitedTooLong]);
         self.look(|store| {
-            let full = store.used() >= store.config().capacity;
+            let full = store.is_full();
             let state = match (closed, full) {
                 (true, _) => "closed",
                 (false, true) => "full",

@@ -105,6 +105,11 @@ impl<T> Store<T> {
         self.line.len() + self.flights.len() + self.later.len() + self.reserved
     }
 
+    /// How many there are.
+    pub(crate) fn items(&self) -> usize {
+        self.used() - self.reserved
+    }
+
     pub(crate) fn in_flight(&self) -> usize {
         self.flights.len()
     }

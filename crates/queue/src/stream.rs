@@ -17,6 +17,10 @@ use crate::shared::Way;
 ///
 /// Dropping it loses nothing, and neither does dropping a future that polls it: an item is taken when it is returned, and
 /// not before.
+///
+/// It stays in line when such a future is dropped: whoever does something else for long before the next poll may be the one
+/// who is called for an item, while others wait for one. In a `select!` with other work, call
+/// [`recv`](Receiver::recv), which leaves the line.
 #[must_use = "streams do nothing unless they are polled"]
 pub struct ItemStream<T> {
     receiver: Receiver<T>,

@@ -4,6 +4,15 @@ use std::task::Waker;
 
 use seaworthy_core::panic;
 
+/// Lets go of wakers that are not needed, outside the lock. They are code of whoever polls: what comes of their drop is not to
+/// stop whoever did this.
+#[inline]
+pub(crate) fn let_go(unused: impl IntoIterator<Item = Waker>) {
+    for waker in unused {
+        panic::drop_quietly(waker);
+    }
+}
+
 /// Mostly none or one, for which nothing is allocated.
 #[derive(Debug, Default)]
 pub(crate) struct Wakers {

@@ -178,3 +178,31 @@ async fn a_drain_does_not_wait_for_ever() {
     hung.ack().expect("it is theirs");
     assert_eq!(rx.recv().await, None);
 }
+
+/// A place that nobody has filled is no item; the end waits for it all the same.
+#[tokio::test(start_paused = true)]
+async fn a_reserved_place_is_waited_for_and_not_counted() {
+    let queue = queue(|_| {});
+    let tx = queue.sender();
+    let permit = tx.try_reserve().expect("room");
+    let drained = queue.drain(Duration::from_secs(1)).await;
+    assert_eq!(
+        (drained.there, drained.dropped, drained.in_flight),
+        (0, 0, 0)
+    );
+    permit.send(1);
+    let drained = queue.drain(Duration::from_secs(1)).await;
+    assert_eq!((drained.there, drained.dropped), (1, 1));
+}
+
+/// However long somebody wants an item to rest.
+#[tokio::test(start_paused = true)]
+async fn an_item_comes_again_within_a_year() {
+    let queue = queue(|_| {});
+    let (tx, rx) = (queue.sender(), queue.receiver());
+    tx.try_send(1).expect("room");
+    let delivery = rx.try_recv_delivery().expect("there is one");
+    delivery.nack(Duration::MAX).expect("in time");
+    tokio::time::advance(Duration::from_secs(366 * 86_400)).await;
+    assert_eq!(rx.try_recv(), Ok(1));
+}

@@ -198,3 +198,52 @@ async fn wakers_that_panic_keep_nobody_waiting() {
     assert_eq!(drained.there, 0);
     assert_eq!(second.done(), None);
 }
+
+/// A waker that cannot even be dropped.
+struct Clinging;
+
+impl Wake for Clinging {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for Clinging {
+    fn drop(&mut self) {
+        panic!("not dropped");
+    }
+}
+
+/// Whoever gets an item has a waker in line that is of no use any more.
+#[test]
+fn wakers_whose_drop_panics_lose_nothing() {
+    let queue: Queue<u32> = queue(|_| {});
+    let (tx, rx) = (queue.sender(), queue.receiver());
+    for delivers in [false, true] {
+        let waker = Waker::from(Arc::new(Clinging));
+        let mut waits = Box::pin(async {
+            if delivers {
+                let delivery = rx.recv_delivery().await.expect("there is one");
+                let item = *delivery;
+                delivery.ack().expect("in time");
+                item
+            } else {
+                rx.recv().await.expect("there is one")
+            }
+        });
+        assert!(
+            waits
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        // The last of it is in line.
+        drop_quietly(waker);
+        // Somebody else is called first, so that it is still there when it finds the item.
+        let first = ByHand::waiting(rx.recv());
+        drop(first);
+        tx.try_send(1).expect("room");
+        let noop = &mut Context::from_waker(Waker::noop());
+        assert_eq!(waits.as_mut().poll(noop), std::task::Poll::Ready(1));
+        drop_quietly(waits);
+        assert_eq!((queue.len(), queue.in_flight()), (0, 0));
+    }
+}

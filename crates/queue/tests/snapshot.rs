@@ -193,3 +193,15 @@ fn how_it_is() {
     queue.close();
     assert_eq!(state(), ("closed".to_owned(), Status::Healthy));
 }
+
+/// Whatever it is that there is too much of.
+#[test]
+fn a_queue_that_can_carry_no_more_is_full() {
+    let builder = builder(|_| {}).weight(10, |item: &u32| *item);
+    let queue = builder.build().expect("allowed");
+    let state = || queue.snapshot().state;
+    queue.sender().try_send(9).expect("room");
+    assert_eq!(state(), "open");
+    queue.sender().try_send(1).expect("room");
+    assert_eq!(state(), "full");
+}

@@ -12,7 +12,7 @@ use tower_service::Service;
 /// A service that answers, and then dies, if `fatal` says of the error that it gave what it dies of.
 ///
 /// Its caller gets the answer. Before the service begins with another request it is not ready any more, for good, with the
-/// error that `fatal` made: a [`worker`](crate::worker) ends with that, is restarted, and whoever waits is served by the
+/// error that `fatal` made, once: a [`worker`](crate::worker) ends with that, is restarted, and whoever waits is served by the
 /// next incarnation. A panic also ends a worker, but its caller is told no more than that.
 ///
 /// ```
@@ -48,7 +48,7 @@ where
     Mortal {
         service,
         shared: Arc::new(Shared {
-            cause: Lock::new(None),
+            life: Lock::new(Life::Alive),
             fatal,
         }),
     }
@@ -61,9 +61,15 @@ pub struct Mortal<S, E, F> {
 }
 
 struct Shared<E, F> {
-    /// What it dies of.
-    cause: Lock<Option<E>>,
+    life: Lock<Life<E>>,
     fatal: F,
+}
+
+enum Life<E> {
+    Alive,
+    /// Of this.
+    Dies(E),
+    Dead,
 }
 
 impl<S, Req, E, F> Service<Req> for Mortal<S, E, F>
@@ -76,10 +82,16 @@ where
     type Future = MortalFuture<S::Future, E, F>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), E>> {
-        if let Some(cause) = self.shared.cause.lock().take() {
-            return Poll::Ready(Err(cause));
+        let mut life = self.shared.life.lock();
+        if let Life::Alive = *life {
+            drop(life);
+            return self.service.poll_ready(cx);
         }
-        self.service.poll_ready(cx)
+        match std::mem::replace(&mut *life, Life::Dead) {
+            Life::Dies(cause) => Poll::Ready(Err(cause)),
+            // It was said why, and whoever was told has no use for it.
+            Life::Alive | Life::Dead => Poll::Pending,
+        }
     }
 
     fn call(&mut self, request: Req) -> Self::Future {
@@ -120,8 +132,16 @@ where
         if let Poll::Ready(Err(error)) = &polled
             && let Some(cause) = (this.shared.fatal)(error)
         {
-            let replaced = this.shared.cause.lock().replace(cause);
-            drop(replaced);
+            let mut life = this.shared.life.lock();
+            let unused = match &*life {
+                Life::Alive => {
+                    *life = Life::Dies(cause);
+                    None
+                }
+                Life::Dies(_) | Life::Dead => Some(cause),
+            };
+            drop(life);
+            drop(unused);
         }
         polled
     }

@@ -60,6 +60,8 @@ pub use client::{Answer, KeyClient};
 ///
 /// What a worker must not forget when it crashes or sleeps it keeps elsewhere, and loads when it is built.
 ///
+/// Keys are compared under a lock: `Eq` of a key must not use these workers itself.
+///
 /// # When workers crash
 ///
 /// They are [temporary](seaworthy_supervisor::Restart::Temporary) children, started by need: one that crashes is started

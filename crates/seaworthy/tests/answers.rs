@@ -10,7 +10,7 @@ use seaworthy::supervisor::{Supervisor, SupervisorEvent};
 use seaworthy::{Workers, dies_of, stateful};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
-use tower::{ServiceExt, service_fn};
+use tower::{Service, ServiceExt, service_fn};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -132,4 +132,17 @@ async fn workers_by_key_die_so_too() {
     assert_eq!(error.to_string(), "13 is odd");
     next.await.expect("well").expect("served by the next one");
     assert_eq!(workers.child(&7).expect("it is up").id().to_string(), "#2");
+}
+
+/// Whoever was told why it died, and asks again all the same, is told nothing more.
+#[tokio::test]
+async fn it_dies_once() {
+    let service = service_fn(async |_: ()| Err::<(), BoxError>("broken".into()));
+    let mut mortal = dies_of(service, |_: &BoxError| Some("dead".into()));
+    let error = mortal.ready().await.expect("it lives").call(()).await;
+    assert_eq!(error.expect_err("it is broken").to_string(), "broken");
+    let error = mortal.ready().await.map(drop).expect_err("it dies");
+    assert_eq!(error.to_string(), "dead");
+    let again = tokio::time::timeout(Duration::from_millis(1), mortal.ready()).await;
+    assert!(again.is_err(), "not ready any more, for good");
 }

@@ -218,3 +218,23 @@ async fn a_crowd() {
     assert_eq!(live.alive(), 0);
     assert!(tree.is_alive());
 }
+
+/// One that hangs while it is built is of no use to anybody, and gone at once.
+#[tokio::test(start_paused = true)]
+async fn who_is_still_being_built_makes_room_at_once() {
+    let (_tree, workers) = start(
+        builder().at_most(1).evict_idle(true),
+        |key, _cx| async move {
+            if key == "hangs" {
+                std::future::pending::<()>().await;
+            }
+            Ok(common::echo())
+        },
+    )
+    .await;
+    let gives_up = tokio::time::timeout(SECOND, workers.call("hangs", 1)).await;
+    assert!(gives_up.is_err(), "it hangs");
+    let began = tokio::time::Instant::now();
+    ask(&workers, "works").await;
+    assert_eq!(began.elapsed(), SECOND, "as long as its answer takes");
+}

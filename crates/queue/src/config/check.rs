@@ -10,7 +10,7 @@ use super::{Config, Order, Overload};
 const CAPACITY: RangeInclusive<usize> = 1..=100_000_000;
 const CLASSES: RangeInclusive<u8> = 1..=16;
 /// A year.
-const TIME_MAX: Duration = Duration::from_secs(365 * 86_400);
+pub(crate) const TIME_MAX: Duration = Duration::from_secs(365 * 86_400);
 
 /// Which functions of items the builder was given.
 #[derive(Clone, Copy, Debug, Default)]

@@ -28,18 +28,21 @@ pub struct ServiceBuilder<Req, Res, E> {
     queue: QueueBuilder<Message<Req, Res, E>>,
     name: Arc<str>,
     config: Config,
+    /// Of deliveries, which are of use to requests only if they may be served again.
+    lease: Option<Duration>,
+    attempts: Option<u32>,
     options: Options<Req>,
     concurrency: NonZeroUsize,
 }
 
 impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
     fn new(name: Arc<str>) -> Self {
-        let mut config = Config::default();
-        config.deliveries.lease = None;
         Self {
             queue: QueueBuilder::new(Arc::clone(&name)),
             name,
-            config,
+            config: Config::default(),
+            lease: None,
+            attempts: None,
             options: Options { copier: None },
             concurrency: NonZeroUsize::MIN,
         }
@@ -57,7 +60,8 @@ impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
         self
     }
 
-    /// All of the configuration at once.
+    /// All of the configuration at once, but for what is said of deliveries: that is the matter of
+    /// [`redeliver`](Self::redeliver) and [`lease`](Self::lease).
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
         self
@@ -129,13 +133,23 @@ impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
 
     /// A request whose worker crashes is served again, from a copy that this makes when it is begun: only for requests
     /// that may be executed more than once. After so many attempts its caller is told that the worker crashed.
+    ///
+    /// A panic counts as an attempt of the request that panicked, and of no other that was under way. If a worker is killed or
+    /// cancelled, or its service is never ready again, nobody knows whose fault that is: it counts for all of them.
     pub fn redeliver(
         mut self,
         attempts: u32,
         copy: impl Fn(&Req) -> Req + Send + Sync + 'static,
     ) -> Self {
-        self.config.deliveries.max_attempts = attempts;
+        self.attempts = Some(attempts);
         self.options.copier = Some(Arc::new(copy));
+        self
+    }
+
+    /// A request that is [served again](Self::redeliver) is so as well if its worker has not answered after this time: it
+    /// hangs, or is slow, and then two are at it. The first answer counts. Default: a worker may take any time.
+    pub fn lease(mut self, time: Duration) -> Self {
+        self.lease = Some(time);
         self
     }
 
@@ -177,11 +191,19 @@ impl<Req, Res, E> ServiceBuilder<Req, Res, E> {
             queue,
             name,
             mut config,
+            lease,
+            attempts,
             options,
             concurrency,
         } = self;
         // A request that crashes its worker each time is of no use to anybody but its caller, who is told.
         config.deliveries.dead_letters = 0;
+        config.deliveries.lease = lease;
+        if let Some(attempts) = attempts {
+            config.deliveries.max_attempts = attempts;
+        }
+        let allowed = "off: workers take what there is, and ask for nothing";
+        ConfigError::unless(!config.on_demand, &name, "on_demand", "on", allowed)?;
         let most = config.capacity.min(1024);
         let component = Name::from(&*name);
         let queue = queue
@@ -209,6 +231,8 @@ impl<Req, Res, E> Clone for ServiceBuilder<Req, Res, E> {
             queue: self.queue.clone(),
             name: Arc::clone(&self.name),
             config: self.config.clone(),
+            lease: self.lease,
+            attempts: self.attempts,
             options: self.options.clone(),
             concurrency: self.concurrency,
         }

@@ -73,8 +73,14 @@ impl Busy {
         poll_fn(|cx| {
             // Told from now on, then asked: an end in between is not missed.
             self.watched.store(true, Ordering::SeqCst);
-            let waker = cx.waker().clone();
-            self.watchers.lock().push(waker);
+            let mut watchers = self.watchers.lock();
+            if !watchers.iter().any(|other| other.will_wake(cx.waker())) {
+                drop(watchers);
+                let waker = cx.waker().clone();
+                watchers = self.watchers.lock();
+                watchers.push(waker);
+            }
+            drop(watchers);
             if self.calls() == 0 {
                 Poll::Ready(())
             } else {

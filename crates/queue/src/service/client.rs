@@ -73,7 +73,7 @@ where
 
     #[inline]
     fn call(&mut self, request: Req) -> Self::Future {
-        ResponseFuture::new(self.mailbox.share(), request)
+        ResponseFuture::new(self.mailbox.share(), &self.sender, request)
     }
 }
 

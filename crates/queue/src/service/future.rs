@@ -11,6 +11,7 @@ use seaworthy_core::{Reason, Rejected};
 use super::slot::{Asking, Failed, Outcome};
 use super::{Mailbox, Message};
 use crate::error::SendError;
+use crate::sender::Sender;
 use crate::sending::Offering;
 use crate::store::entry::Spot;
 
@@ -28,29 +29,41 @@ enum State<Req, Res, E> {
     /// It is in the queue, where it was put, or with a worker.
     Sent(Option<Spot>),
     /// It waits for room in the queue.
-    Waits(Box<Offering<Message<Req, Res, E>>>),
+    Waits(Box<Waits<Req, Res, E>>),
     /// It was turned away.
     Rejected(Rejected),
     Done,
+}
+
+/// A request that waits for room.
+struct Waits<Req, Res, E> {
+    offering: Offering<Message<Req, Res, E>>,
+    /// Keeps the queue open: who waits for room is a caller, even if the client is gone by now.
+    _sender: Sender<Message<Req, Res, E>>,
 }
 
 impl<Req, Res, E> Unpin for ResponseFuture<Req, Res, E> {}
 
 impl<Req, Res, E> ResponseFuture<Req, Res, E> {
     #[inline]
-    pub(super) fn new(mailbox: Share<Mailbox<Req, Res, E>>, request: Req) -> Self {
+    pub(super) fn new(
+        mailbox: Share<Mailbox<Req, Res, E>>,
+        sender: &Sender<Message<Req, Res, E>>,
+        request: Req,
+    ) -> Self {
         let (asking, message) = mailbox.open(request);
         let shared = &mailbox.shared;
-        let state = match shared.try_send(message) {
+        let state = match shared.send_or_wait(message) {
             // One that was dropped was answered by whoever dropped it.
-            Ok(arrived) => State::Sent(arrived.spot),
-            Err(SendError::Full(message)) if shared.waits() => {
-                State::Waits(Box::new(Offering::new(message)))
-            }
-            Err(error) => {
+            Ok(Ok(arrived)) => State::Sent(arrived.spot),
+            Ok(Err(error)) => {
                 shared.refuses(&error);
                 State::Rejected(mailbox.to_rejected(&error))
             }
+            Err(entry) => State::Waits(Box::new(Waits {
+                offering: Offering::again(entry),
+                _sender: sender.clone(),
+            })),
         };
         Self {
             mailbox,
@@ -74,8 +87,8 @@ impl<Req, Res, E: From<Rejected>> Future for ResponseFuture<Req, Res, E> {
                     this.state = State::Done;
                     return Poll::Ready(mailbox.conclude(outcome));
                 }
-                State::Waits(offering) => {
-                    let sent = ready!(offering.poll(&mailbox.shared, cx));
+                State::Waits(waits) => {
+                    let sent = ready!(waits.offering.poll(&mailbox.shared, cx));
                     this.state = match sent {
                         Ok(arrived) => State::Sent(arrived.spot),
                         Err(error) => State::Rejected(mailbox.to_rejected(&error)),
@@ -94,7 +107,13 @@ impl<Req, Res, E: From<Rejected>> Future for ResponseFuture<Req, Res, E> {
 
 impl<Req, Res, E> Mailbox<Req, Res, E> {
     fn to_rejected<T>(&self, error: &SendError<T>) -> Rejected {
-        error.to_rejected(self.shared.component())
+        match error {
+            // Not on its way out: nobody is left who could serve, as those are told who waited for that.
+            SendError::Closed(_) if self.shared.is_orphaned() => {
+                Rejected::new(Reason::Stopped, self.shared.component())
+            }
+            _ => error.to_rejected(self.shared.component()),
+        }
     }
 
     #[inline]
@@ -116,7 +135,7 @@ impl<Req, Res, E> Drop for ResponseFuture<Req, Res, E> {
         let shared = &self.mailbox.shared;
         // Its place is free at once, and not when it would have been its turn.
         let unsent = match &mut self.state {
-            State::Waits(offering) => offering.withdraw(shared),
+            State::Waits(waits) => waits.offering.withdraw(shared),
             State::Sent(Some(spot)) if self.asking.is_waiting() => shared.withdraw(*spot),
             _ => None,
         };

@@ -68,6 +68,16 @@ impl<Req, Res, E> Job<Req, Res, E> {
         self.settle();
     }
 
+    /// Its worker is gone, and it is not done. `guilty` if that may be its fault.
+    pub(super) fn abort(mut self, guilty: bool) {
+        if !self.message().reply.is_awaited() {
+            // It would only be in the way of others.
+            self.settle();
+        } else if let (false, Self::Delivered(delivery)) = (guilty, self) {
+            delivery.spare();
+        }
+    }
+
     fn settle(self) {
         if let Self::Delivered(delivery) = self {
             // If its lease is over, somebody else is at it, who finds that the answer is there.

@@ -56,6 +56,11 @@ impl<Res, E> Reply<Res, E> {
         self.answering.begin()
     }
 
+    /// Whether somebody waits for an answer.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.answering.is_awaited()
+    }
+
     /// The same, with nothing left here.
     pub(super) fn take(&mut self) -> Self {
         Self {

@@ -3,15 +3,17 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use seaworthy_core::clock;
-use tokio::time::timeout_at;
 use tower_service::Service;
 
 use super::serve::Server;
 use super::{Mailbox, Message};
+use crate::alarm::Alarm;
 use crate::queue::{Drained, Queue};
 use crate::receiver::Receiver;
 use crate::shared::Way;
@@ -86,7 +88,7 @@ impl<Req, Res, E> Requests<Req, Res, E> {
         S: Service<Req, Response = Res, Error = E>,
     {
         let server = Server::new(&self.mailbox, service, self.concurrency);
-        let (mut server, mut stop) = (std::pin::pin!(server), std::pin::pin!(stop));
+        let (mut server, mut stop) = (pin!(server), pin!(stop));
         let mut stopped = false;
         poll_fn(|cx| {
             stopped = stopped || stop.as_mut().poll(cx).is_ready();
@@ -107,19 +109,24 @@ impl<Req, Res, E> Requests<Req, Res, E> {
     ///
     /// Dropping it leaves the queue closed, with what is in it.
     pub async fn drain(&self, time: Duration) -> Drained {
-        let end = clock::after(time);
-        let busy = &self.mailbox.busy;
+        let mut alarm = Alarm::new(clock::after(time));
+        let (shared, busy) = (&self.mailbox.shared, &self.mailbox.busy);
+        // First what is in the queue: what is taken out meanwhile is counted once at least.
+        let there = shared.close();
         // What is to be acknowledged is in the queue until then.
         let taken = match self.mailbox.way() {
             Way::Take => busy.calls(),
             Way::Board => 0,
         };
-        let mut drained = Queue::new(Arc::clone(&self.mailbox.shared))
-            .drain(time)
-            .await;
+        let mut drained = Queue::new(Arc::clone(shared)).drain(time).await;
         // Taken from the queue, and not done.
-        let _ = timeout_at(end, busy.idle()).await;
-        drained.there += taken;
+        let mut idle = pin!(busy.idle());
+        poll_fn(|cx| match idle.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Pending => alarm.poll(cx),
+        })
+        .await;
+        drained.there = there + taken;
         drained.in_flight = drained.in_flight.max(busy.calls());
         drained
     }

@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_util::stream::{FuturesUnordered, Stream};
-use pin_project::pin_project;
+use pin_project::{pin_project, pinned_drop};
+use seaworthy_core::panic;
 
 use super::job::Job;
 use crate::metrics::Began;
@@ -22,21 +23,25 @@ pub(super) enum Running<F, Req, Res, E> {
 }
 
 /// A call of the service, and for whom.
-#[pin_project]
+#[pin_project(PinnedDrop)]
 pub(super) struct Call<F, Req, Res, E> {
+    /// Gone before the caller has the answer, with all that it holds.
     #[pin]
-    future: F,
+    future: Option<F>,
     /// Taken when it is done.
     job: Option<Job<Req, Res, E>>,
     began: Began,
+    /// It is being polled: if it is dropped now, it has panicked.
+    polled: bool,
 }
 
 impl<F, Req, Res, E> Call<F, Req, Res, E> {
     pub(super) fn new(future: F, job: Job<Req, Res, E>) -> Self {
         Self {
-            future,
+            future: Some(future),
             job: Some(job),
             began: Began::now(),
+            polled: false,
         }
     }
 }
@@ -49,12 +54,32 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Began> {
-        let this = self.project();
-        let outcome = ready!(this.future.poll(cx));
-        if let Some(job) = this.job.take() {
-            job.end(outcome);
+        let mut this = self.project();
+        if let Some(future) = this.future.as_mut().as_pin_mut() {
+            *this.polled = true;
+            let polled = future.poll(cx);
+            *this.polled = false;
+            let outcome = ready!(polled);
+            this.future.set(None);
+            if let Some(job) = this.job.take() {
+                job.end(outcome);
+            }
         }
         Poll::Ready(*this.began)
+    }
+}
+
+/// The worker is gone: by a panic, of this call or another one, or because somebody ended it.
+#[pinned_drop]
+impl<F, Req, Res, E> PinnedDrop for Call<F, Req, Res, E> {
+    fn drop(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        if let Some(job) = this.job.take() {
+            // A value of the user, and somebody may be unwinding already.
+            let _ = panic::catch(|| this.future.set(None));
+            let innocent = std::thread::panicking() && !*this.polled;
+            job.abort(!innocent);
+        }
     }
 }
 
@@ -63,6 +88,14 @@ impl<F, Req, Res, E> Running<F, Req, Res, E> {
         match self {
             Self::One(call) => usize::from(call.is_some()),
             Self::Many { calls, .. } => calls.len(),
+        }
+    }
+
+    /// Drops all of them.
+    pub(super) fn clear(self: Pin<&mut Self>) {
+        match self.project() {
+            Project::One(mut place) => place.set(None),
+            Project::Many { mut calls, .. } => calls.clear(),
         }
     }
 }

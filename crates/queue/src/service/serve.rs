@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use pin_project::{pin_project, pinned_drop};
+use seaworthy_core::panic;
 use tower_service::Service;
 
 use super::Mailbox;
@@ -26,7 +27,7 @@ where
     mailbox: Arc<Mailbox<Req, Res, E>>,
     desk: Arc<Desk>,
     service: S,
-    /// The service is ready for one more request.
+    /// The service is ready for one more request, as far as this poll knows: it may have changed its mind since the last.
     ready: bool,
     waiting: Waiting,
     #[pin]
@@ -34,6 +35,9 @@ where
     /// How many were said to run. Of those that do, one that panics is in no list any more.
     told: usize,
 }
+
+/// So many requests are begun in one poll at most: on a runtime that does not see to that itself, others want to run, too.
+const TURNS: usize = 128;
 
 /// What came of looking for a request.
 enum Step<Req, Res, E> {
@@ -81,7 +85,8 @@ where
         cx: &mut Context<'_>,
         stopped: bool,
     ) -> Poll<Result<(), E>> {
-        loop {
+        *self.as_mut().project().ready = false;
+        for _ in 0..TURNS {
             let mut this = self.as_mut().project();
             let metrics = &this.mailbox.shared.metrics;
             this.running
@@ -106,6 +111,8 @@ where
                 }
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Ready once nothing is under way any more.
@@ -176,8 +183,10 @@ where
     S: Service<Req>,
 {
     fn drop(self: Pin<&mut Self>) {
-        let this = self.project();
+        let mut this = self.project();
         this.waiting.leave(&this.mailbox.shared);
+        // With all that they hold: whoever waits for this desk to be empty finds nothing of them.
+        let _ = panic::catch(|| this.running.as_mut().clear());
         this.mailbox.rests(this.desk, this.told, 0);
     }
 }

@@ -249,6 +249,12 @@ impl<R> Answering<R> {
         awaited
     }
 
+    /// Whether the caller waits.
+    pub(super) fn is_awaited(&self) -> bool {
+        let slot = self.slot.as_ref();
+        slot.is_some_and(|slot| slot.awaited.load(Ordering::Relaxed))
+    }
+
     /// Whether somebody has begun with it.
     pub(super) fn has_begun(&self) -> bool {
         let slot = self.slot.as_ref();

@@ -7,7 +7,7 @@ use tokio::task::coop::poll_proceed;
 
 use super::{Inner, Shared};
 use crate::letter::DeadLetter;
-use crate::wakers::Wakers;
+use crate::wakers::{Wakers, let_go};
 
 impl<T> Shared<T> {
     pub(crate) fn take_dead(&self) -> Option<DeadLetter<T>> {
@@ -78,7 +78,7 @@ impl<T> Future for Mourning<'_, T> {
         let mut inner = this.shared.inner.lock();
         let (polled, unused) = inner.mourn(&mut this.place, waker);
         this.shared.settle(inner);
-        drop(unused);
+        let_go(unused.into_iter().flatten());
         if polled.is_ready() {
             coop.made_progress();
         }
@@ -96,6 +96,6 @@ impl<T> Drop for Mourning<'_, T> {
             inner.mourners.shrink();
             left
         });
-        drop(unused);
+        let_go(unused);
     }
 }

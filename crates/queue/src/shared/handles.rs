@@ -35,7 +35,7 @@ impl<T> Shared<T> {
     }
 
     /// Nobody is left who could receive, and nobody will be.
-    pub(super) fn is_orphaned(&self) -> bool {
+    pub(crate) fn is_orphaned(&self) -> bool {
         self.receivers.load(Ordering::Acquire) == 0
     }
 

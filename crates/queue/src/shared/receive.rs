@@ -12,6 +12,7 @@ use crate::error::TryRecvError;
 use crate::receipts::Receipts;
 use crate::store::entry::Entry;
 use crate::store::{Ending, Overboard, Settled, Ticket};
+use crate::wakers::let_go;
 
 /// How somebody receives, and where it is in line, if it is.
 #[derive(Debug)]
@@ -136,7 +137,7 @@ impl<T> Shared<T> {
             inner.leave_line(seat, true)
         };
         self.settle(inner);
-        drop(unused);
+        let_go(unused);
         if !overboard.is_empty() {
             self.throw(overboard);
         }
@@ -150,7 +151,7 @@ impl<T> Shared<T> {
         let now = inner.now();
         let (lined, unused) = inner.line_up(seat, waker, now);
         self.settle(inner);
-        drop(unused);
+        let_go(unused);
         lined
     }
 
@@ -164,7 +165,7 @@ impl<T> Shared<T> {
 
     fn leave_line(&self, seat: &mut Seat) {
         let unused = self.with(|inner, _, _| inner.leave_line(seat, false));
-        drop(unused);
+        let_go(unused);
     }
 
     /// A delivery has ended. The item, if it is done; `None` if the delivery had ended before.

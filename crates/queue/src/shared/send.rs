@@ -8,6 +8,7 @@ use crate::error::SendError;
 use crate::sender::Sent;
 use crate::store::Offered;
 use crate::store::entry::{Entry, Spot};
+use crate::wakers::let_go;
 use crate::why::Why;
 use seaworthy_core::clock::{self, Coarse};
 
@@ -37,6 +38,24 @@ impl<T> Shared<T> {
         match self.let_in(self.entry(item, Carried::current())) {
             Ok(spot) => Ok(Arrived::at(spot)),
             Err(entry) => self.conclude(self.offer(entry)),
+        }
+    }
+
+    /// The same; an item that may wait for room is handed back with all that its functions have said about it.
+    #[inline]
+    pub(crate) fn send_or_wait(&self, item: T) -> Result<Result<Arrived, SendError<T>>, Entry<T>> {
+        if self.is_known(CLOSED) {
+            return Ok(Err(SendError::Closed(item)));
+        }
+        if self.is_known(FULL) && !self.waits() {
+            return Ok(Err(SendError::Full(item)));
+        }
+        match self.let_in(self.entry(item, Carried::current())) {
+            Ok(spot) => Ok(Ok(Arrived::at(spot))),
+            Err(entry) => match self.offer(entry) {
+                Step::Waits(entry) => Err(entry),
+                step => Ok(self.conclude(step)),
+            },
         }
     }
 
@@ -110,7 +129,7 @@ impl<T> Shared<T> {
         let mut inner = self.inner.lock();
         let (step, unused) = inner.offer_or_wait(offered, place, waker, now);
         self.settle(inner);
-        drop(unused);
+        let_go(unused);
         match step {
             Step::Waits(offered) => {
                 *entry = Some(offered);
@@ -142,7 +161,7 @@ impl<T> Shared<T> {
         let mut inner = self.inner.lock();
         let (result, unused) = inner.reserve_or_wait(weight, place, waker);
         self.settle(inner);
-        drop(unused);
+        let_go(unused);
         result
     }
 
@@ -178,7 +197,7 @@ impl<T> Shared<T> {
             inner.senders.shrink();
             unused
         });
-        drop(unused);
+        let_go(unused);
     }
 
     /// An item for a place that was reserved. It is let in although the queue may have been closed since.

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::{Inner, Shared};
+use crate::wakers::let_go;
 
 /// What happens once, and for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl<T> Future for Until<'_, T> {
             }
         };
         drop(inner);
-        drop(unused);
+        let_go(unused);
         Poll::Pending
     }
 }
@@ -76,6 +77,6 @@ impl<T> Drop for Until<'_, T> {
         let ((), unused) = watchers.leave(place);
         watchers.shrink();
         drop(inner);
-        drop(unused);
+        let_go(unused);
     }
 }

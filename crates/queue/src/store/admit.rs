@@ -30,6 +30,11 @@ impl<T> Store<T> {
         self.used() < self.config.capacity && self.may_carry(weight) && self.is_asked_for()
     }
 
+    /// There is no room for an item of any use.
+    pub(crate) fn is_full(&self) -> bool {
+        self.used() >= self.config.capacity || !self.may_carry(1)
+    }
+
     #[inline]
     fn may_carry(&self, weight: u32) -> bool {
         let more = self.weight + u64::from(weight);

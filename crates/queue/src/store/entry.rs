@@ -24,6 +24,8 @@ pub(crate) struct Tag {
     pub(crate) weight: u32,
     /// How often it was delivered before.
     pub(crate) attempts: u32,
+    /// How many of those times it was not its fault.
+    pub(crate) spared: u32,
     /// Whose it is.
     pub(crate) key: u64,
     /// How important: 0 before all others.
@@ -58,6 +60,7 @@ impl Tag {
             number: 0,
             weight: 1,
             attempts: 0,
+            spared: 0,
             key: 0,
             class: 0,
         }

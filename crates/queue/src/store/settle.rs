@@ -21,6 +21,8 @@ pub(crate) enum Ending {
     Dropped,
     /// The worker panicked.
     Panicked(Option<Panicked>),
+    /// The worker panicked over another one: this attempt does not count.
+    Spared,
     /// Nobody is to try again.
     Bury,
 }
@@ -47,7 +49,7 @@ impl<T> Store<T> {
     ) -> Option<Settled<T>> {
         // A lease that ends at this very moment is over.
         self.pass(now, overboard);
-        let entry = self.flights.land(ticket)?;
+        let mut entry = self.flights.land(ticket)?;
         let settled = match ending {
             Ending::Ack => {
                 self.counts.acknowledged += 1;
@@ -58,6 +60,10 @@ impl<T> Store<T> {
             Ending::Dropped => self.fail_now(now, entry, Failure::Dropped, overboard),
             Ending::Panicked(panic) => {
                 self.fail_now(now, entry, Failure::Panicked(panic), overboard)
+            }
+            Ending::Spared => {
+                entry.tag.spared += 1;
+                self.fail_now(now, entry, Failure::Dropped, overboard)
             }
             Ending::Bury => {
                 self.bury(entry, Failure::Buried, overboard);
@@ -86,7 +92,7 @@ impl<T> Store<T> {
         delay: Duration,
         overboard: &mut Vec<Overboard<T>>,
     ) -> Settled<T> {
-        if entry.tag.attempts >= self.config.deliveries.max_attempts {
+        if entry.tag.attempts - entry.tag.spared >= self.config.deliveries.max_attempts {
             self.bury(entry, failure, overboard);
             return Settled::Dead;
         }

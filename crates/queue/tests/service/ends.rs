@@ -20,7 +20,7 @@ async fn callers_are_told_when_the_last_worker_is_gone() {
     tokio::task::yield_now().await;
     drop(work);
     rejected(call.await.expect("well"), Reason::Stopped, Executed::No);
-    rejected(ask(&callers, 8).await, Reason::ShuttingDown, Executed::No);
+    rejected(ask(&callers, 8).await, Reason::Stopped, Executed::No);
 }
 
 #[tokio::test(start_paused = true)]

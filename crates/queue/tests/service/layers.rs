@@ -34,7 +34,7 @@ async fn a_service_that_panics_has_nobody_to_build_it_anew() {
         Executed::Maybe,
     );
     rejected(waiting.await.expect("well"), Reason::Stopped, Executed::No);
-    rejected(ask(&service, 2).await, Reason::ShuttingDown, Executed::No);
+    rejected(ask(&service, 2).await, Reason::Stopped, Executed::No);
     // The next one that it is applied to is another one.
     let service = layer.layer(Halves::default());
     assert_eq!(ask(&service, 2).await, Ok(1));

@@ -103,3 +103,29 @@ async fn a_call_that_is_dropped_in_line() {
     }
     assert_eq!(halves.begun.load(SeqCst), 3);
 }
+
+/// Who waits for room is a caller, even if that was the last thing it did with the client.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waits_for_room_outlives_its_client() {
+    let (mut callers, work) = of_two(Overload::Wait);
+    let calls = [2, 4, 6].map(|number| callers.call(number));
+    drop(callers);
+    let worker = tokio::spawn(work.serve(Halves::default()));
+    for (call, half) in calls.into_iter().zip(1..) {
+        assert_eq!(call.await, Ok(half));
+    }
+    assert_eq!(worker.await.expect("well"), Ok(()), "they are all gone");
+}
+
+/// Nobody would ever ask for anything, and all would wait for ever.
+#[test]
+fn workers_do_not_ask_for_requests() {
+    let mut config = seaworthy_queue::Config::default();
+    config.on_demand = true;
+    let built = builder().config(config).build();
+    let error = built.map(drop).expect_err("it makes no sense").to_string();
+    assert!(
+        error.contains("on_demand") && error.contains("halves"),
+        "{error}"
+    );
+}

@@ -63,7 +63,8 @@ impl WorkersBuilder {
     }
 
     /// If there are as many as may be, the one that nobody has called for longest goes to sleep, and its place is taken by
-    /// the new one when it is gone. Default: false, the new one is turned away.
+    /// the new one when it is gone: one that is still being built is gone at once, one that is at a request whose caller has
+    /// given up when that is done. Default: false, the new one is turned away.
     pub fn evict_idle(mut self, evict: bool) -> Self {
         self.evicts = evict;
         self

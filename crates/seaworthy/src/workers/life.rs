@@ -66,7 +66,7 @@ where
     let Some(workers) = inner.upgrade() else {
         return Ok(());
     };
-    let Some(Risen { ends, make_room }) = workers.slots.rise(slot, cx.me()) else {
+    let Some(risen) = workers.slots.rise(slot, cx.me()) else {
         return Ok(());
     };
     let mut life = Life {
@@ -76,18 +76,26 @@ where
         begun: Arc::default(),
         failed: None,
     };
+    let Risen {
+        ends,
+        mut make_room,
+    } = risen;
     let build_within = workers.build_within;
     drop(workers);
     let (_, requests) = ends;
     // Until it is built it does not listen to orders: there is nothing to be finished.
     let built = async { factory((*key).clone(), cx.clone()).await };
-    let ended = match within(build_within, built).await {
-        Ok(service) => {
+    let ended = match unless_told(&mut make_room, within(build_within, built)).await {
+        None => {
+            drop(requests);
+            Ok(())
+        }
+        Some(Ok(service)) => {
             let service = Noted::new(service, &life.begun);
             let idle = is_idle(&inner, slot);
             serve(requests, service, cx, make_room, idle).await
         }
-        Err(error) => {
+        Some(Err(error)) => {
             drop(requests);
             Err(error)
         }
@@ -96,6 +104,21 @@ where
         life.failed = Some(because_of(error, life.component));
     }
     ended
+}
+
+/// `None` if it is told to make room before that.
+async fn unless_told<T>(
+    make_room: &mut oneshot::Receiver<()>,
+    built: impl Future<Output = T>,
+) -> Option<T> {
+    let mut built = pin!(built);
+    std::future::poll_fn(|cx| {
+        if Pin::new(&mut *make_room).poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        built.as_mut().poll(cx).map(Some)
+    })
+    .await
 }
 
 async fn within<S>(

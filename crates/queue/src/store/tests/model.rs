@@ -24,6 +24,7 @@ pub(super) struct Item {
     pub(super) key: u64,
     pub(super) class: u8,
     pub(super) attempts: u32,
+    pub(super) spared: u32,
     /// When it came in, among all.
     number: u64,
     place: Place,
@@ -80,6 +81,7 @@ impl Item {
             key: 0,
             class: 0,
             attempts: 0,
+            spared: 0,
             number: 0,
             place: Place::Outside,
         }

@@ -156,6 +156,7 @@ pub(super) fn ending() -> impl Strategy<Value = Ending> {
         3 => Just(Ending::Dropped),
         1 => Just(Ending::Panicked(None)),
         1 => Just(Ending::Panicked(a_panic())),
+        2 => Just(Ending::Spared),
         1 => Just(Ending::Bury),
     ]
 }

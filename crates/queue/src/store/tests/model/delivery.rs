@@ -84,6 +84,10 @@ impl Model {
         let index = self.find(flies)?;
         let fate = match ending {
             Ending::Ack => Fate::Done(self.items.remove(index).id),
+            Ending::Spared => {
+                self.items[index].spared += 1;
+                self.fail(index, Failure::Dropped, now, 0)
+            }
             Ending::Bury => {
                 self.bury(index, Failure::Buried);
                 Fate::Dead
@@ -96,7 +100,8 @@ impl Model {
     }
 
     fn fail(&mut self, index: usize, failure: Failure, now: u64, delay: u64) -> Fate {
-        if self.items[index].attempts >= self.config.deliveries.max_attempts {
+        let counted = self.items[index].attempts - self.items[index].spared;
+        if counted >= self.config.deliveries.max_attempts {
             self.bury(index, failure);
             return Fate::Dead;
         }
