@@ -57,7 +57,7 @@ async fn a_crash_costs_the_request_that_was_under_way() {
     drop(tree);
     // Nobody is left to serve.
     let late = ask(&client, 1).await;
-    assert_eq!(reason(late), (Reason::ShuttingDown, Executed::No));
+    assert_eq!(reason(late), (Reason::Stopped, Executed::No));
 }
 
 /// What is under way is finished; what waits is turned away when it is clear that nobody will serve it.
