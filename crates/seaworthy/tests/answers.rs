@@ -56,9 +56,7 @@ async fn a_state_is_with_one_request_at_a_time() {
 }
 
 /// Odd numbers are errors, 13 is a fatal one; each takes a second.
-fn picky(
-    life: u64,
-) -> impl Service<u32, Response = u32, Error = BoxError, Future: Send> + Send {
+fn picky(life: u64) -> impl Service<u32, Response = u32, Error = BoxError, Future: Send> + Send {
     let service = service_fn(move |number: u32| async move {
         sleep(SECOND).await;
         match number % 2 {
