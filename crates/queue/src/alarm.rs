@@ -1,7 +1,8 @@
 //! A timer: the runtime's, or without one a thread that sleeps.
 
 use std::fmt;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, Thread};
@@ -42,6 +43,16 @@ impl Alarm {
             Clock::Thread(sleeper) => sleeper.poll(self.at, cx),
         }
     }
+}
+
+/// Whether it is ready before that.
+pub(crate) async fn in_time(at: Instant, future: impl Future) -> bool {
+    let (mut future, mut alarm) = (pin!(future), Alarm::new(at));
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(_) => Poll::Ready(true),
+        Poll::Pending => alarm.poll(cx).map(|()| false),
+    })
+    .await
 }
 
 impl fmt::Debug for Alarm {

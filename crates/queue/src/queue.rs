@@ -1,17 +1,14 @@
 //! The handle of a queue.
 
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use seaworthy_core::ConfigError;
 use seaworthy_core::clock;
 use seaworthy_core::component::{Component, Snapshot};
 
-use crate::alarm::Alarm;
+use crate::alarm::in_time;
 use crate::builder::QueueBuilder;
 use crate::config::Config;
 use crate::letter::DeadLetter;
@@ -90,21 +87,16 @@ impl<T> Queue<T> {
         self.shared.is_closed()
     }
 
-    /// Closes the queue, and waits until all that is in it was received and acknowledged, and no room is reserved any more. What still waits after `time` is
-    /// dropped, which the hook sees; what workers have by then is theirs.
+    /// Closes the queue, and waits until all that is in it was received and acknowledged, and no room is reserved any more.
+    /// What still waits after `time` is dropped, which the hook sees; what workers have by then is theirs.
     ///
     /// # Cancel safety
     ///
     /// Dropping it leaves the queue closed, with what is in it.
     pub async fn drain(&self, time: Duration) -> Drained {
         let there = self.shared.close();
-        let mut over = pin!(self.shared.until(Moment::Over));
-        let mut alarm = Alarm::new(clock::after(time));
-        let in_time = poll_fn(|cx| match over.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(true),
-            Poll::Pending => alarm.poll(cx).map(|()| false),
-        });
-        let dropped = if in_time.await {
+        let over = self.shared.until(Moment::Over);
+        let dropped = if in_time(clock::after(time), over).await {
             0
         } else {
             self.shared.empty(Why::Drained)

@@ -73,14 +73,11 @@ impl Busy {
         poll_fn(|cx| {
             // Told from now on, then asked: an end in between is not missed.
             self.watched.store(true, Ordering::SeqCst);
-            let mut watchers = self.watchers.lock();
-            if !watchers.iter().any(|other| other.will_wake(cx.waker())) {
-                drop(watchers);
+            let watches = |other: &Waker| other.will_wake(cx.waker());
+            if !self.watchers.lock().iter().any(watches) {
                 let waker = cx.waker().clone();
-                watchers = self.watchers.lock();
-                watchers.push(waker);
+                self.watchers.lock().push(waker);
             }
-            drop(watchers);
             if self.calls() == 0 {
                 Poll::Ready(())
             } else {

@@ -5,7 +5,6 @@ use std::future::poll_fn;
 use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use seaworthy_core::clock;
@@ -13,7 +12,7 @@ use tower_service::Service;
 
 use super::serve::Server;
 use super::{Mailbox, Message};
-use crate::alarm::Alarm;
+use crate::alarm::in_time;
 use crate::queue::{Drained, Queue};
 use crate::receiver::Receiver;
 use crate::shared::Way;
@@ -109,7 +108,7 @@ impl<Req, Res, E> Requests<Req, Res, E> {
     ///
     /// Dropping it leaves the queue closed, with what is in it.
     pub async fn drain(&self, time: Duration) -> Drained {
-        let mut alarm = Alarm::new(clock::after(time));
+        let end = clock::after(time);
         let (shared, busy) = (&self.mailbox.shared, &self.mailbox.busy);
         // First what is in the queue: what is taken out meanwhile is counted once at least.
         let there = shared.close();
@@ -120,12 +119,7 @@ impl<Req, Res, E> Requests<Req, Res, E> {
         };
         let mut drained = Queue::new(Arc::clone(shared)).drain(time).await;
         // Taken from the queue, and not done.
-        let mut idle = pin!(busy.idle());
-        poll_fn(|cx| match idle.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(()),
-            Poll::Pending => alarm.poll(cx),
-        })
-        .await;
+        in_time(end, busy.idle()).await;
         drained.there = there + taken;
         drained.in_flight = drained.in_flight.max(busy.calls());
         drained

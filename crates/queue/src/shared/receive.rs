@@ -108,7 +108,7 @@ impl<T> Shared<T> {
             return Ok(());
         }
         let inner = self.inner.lock();
-        if inner.has_something(seat.way, clock::coarse()) {
+        if inner.has_something(seat.way, inner.now()) {
             Ok(())
         } else {
             Err(inner.nothing())

@@ -2,6 +2,8 @@
 
 use std::task::{Poll, Waker};
 
+use seaworthy_core::clock::{self, Coarse};
+
 use super::{CLOSED, FULL, Inner, Shared, Want};
 use crate::carried::Carried;
 use crate::error::SendError;
@@ -10,7 +12,6 @@ use crate::store::Offered;
 use crate::store::entry::{Entry, Spot};
 use crate::wakers::let_go;
 use crate::why::Why;
-use seaworthy_core::clock::{self, Coarse};
 
 impl<T> Shared<T> {
     /// An item with all that its functions say about it, each of which is asked once.
@@ -35,13 +36,11 @@ impl<T> Shared<T> {
 
     /// With a look under the lock. A function of its own, so that a full queue says so without ado.
     fn try_send_now(&self, item: T) -> Result<Arrived, SendError<T>> {
-        match self.let_in(self.entry(item, Carried::current())) {
-            Ok(spot) => Ok(Arrived::at(spot)),
-            Err(entry) => self.conclude(self.offer(entry)),
-        }
+        let sent = self.send_now_or_wait(item);
+        sent.unwrap_or_else(|entry| Err(SendError::Full(entry.item)))
     }
 
-    /// The same; an item that may wait for room is handed back with all that its functions have said about it.
+    /// Sends an item if that can be done at once; one that may wait for room is handed back with all that its functions have said about it.
     #[inline]
     pub(crate) fn send_or_wait(&self, item: T) -> Result<Result<Arrived, SendError<T>>, Entry<T>> {
         if self.is_known(CLOSED) {
@@ -50,6 +49,11 @@ impl<T> Shared<T> {
         if self.is_known(FULL) && !self.waits() {
             return Ok(Err(SendError::Full(item)));
         }
+        self.send_now_or_wait(item)
+    }
+
+    #[inline]
+    fn send_now_or_wait(&self, item: T) -> Result<Result<Arrived, SendError<T>>, Entry<T>> {
         match self.let_in(self.entry(item, Carried::current())) {
             Ok(spot) => Ok(Ok(Arrived::at(spot))),
             Err(entry) => match self.offer(entry) {
