@@ -14,7 +14,7 @@ use crate::{Executed, Reason, Rejected};
 ///
 /// | the call | status |
 /// |---|---|
-/// | was too much: bulkhead or queue full, evicted | 429 Too Many Requests |
+/// | was too much: bulkhead or queue full, throttled, evicted | 429 Too Many Requests |
 /// | was turned away for any other reason | 503 Service Unavailable |
 /// | [may have been executed](Executed::Maybe), and no answer came in time | 504 Gateway Timeout |
 /// | may have been executed, otherwise | 500 Internal Server Error |
@@ -51,7 +51,7 @@ pub fn respond<B: Default>(rejected: Rejected) -> Response<B> {
 ///
 /// | the call | status |
 /// |---|---|
-/// | was too much: bulkhead or queue full, evicted | 8 `RESOURCE_EXHAUSTED` |
+/// | was too much: bulkhead or queue full, throttled, evicted | 8 `RESOURCE_EXHAUSTED` |
 /// | was turned away for any other reason | 14 `UNAVAILABLE` |
 /// | [may have been executed](Executed::Maybe), and no answer came in time | 4 `DEADLINE_EXCEEDED` |
 /// | may have been executed, otherwise | 2 `UNKNOWN` |
@@ -103,7 +103,7 @@ fn statuses(rejected: Rejected) -> (StatusCode, u16) {
 /// Whether the service is well, and the caller is to send less.
 fn is_too_much(reason: Reason) -> bool {
     match reason {
-        Reason::BulkheadFull | Reason::QueueFull | Reason::Evicted => true,
+        Reason::BulkheadFull | Reason::Throttled | Reason::QueueFull | Reason::Evicted => true,
         Reason::CircuitOpen
         | Reason::Expired
         | Reason::Restarting

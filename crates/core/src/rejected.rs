@@ -54,6 +54,8 @@ pub enum Reason {
     CircuitOpen,
     /// As many calls run (and wait) as the bulkhead admits.
     BulkheadFull,
+    /// So much of what was sent lately was too much for the service that this call was not sent at all.
+    Throttled,
     /// The queue holds as many items as it may.
     QueueFull,
     /// The deadline had passed before the call was begun.
@@ -90,6 +92,7 @@ impl Reason {
             Self::Crashed | Self::TimedOut => Executed::Maybe,
             Self::CircuitOpen
             | Self::BulkheadFull
+            | Self::Throttled
             | Self::QueueFull
             | Self::Expired
             | Self::Evicted
@@ -105,6 +108,7 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::CircuitOpen => "circuit open",
             Self::BulkheadFull => "bulkhead full",
+            Self::Throttled => "throttled",
             Self::QueueFull => "queue full",
             Self::Expired => "expired",
             Self::Evicted => "evicted",

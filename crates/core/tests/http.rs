@@ -29,6 +29,7 @@ fn the_status_says_whether_the_call_may_have_been_executed() {
     for (reason, expected) in [
         (CircuitOpen, (503, 14)),
         (BulkheadFull, (429, 8)),
+        (Throttled, (429, 8)),
         (QueueFull, (429, 8)),
         (Expired, (503, 14)),
         (Evicted, (429, 8)),

@@ -25,6 +25,7 @@ fn only_what_had_begun_may_have_been_executed() {
     for reason in [
         CircuitOpen,
         BulkheadFull,
+        Throttled,
         QueueFull,
         Expired,
         Evicted,

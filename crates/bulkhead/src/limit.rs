@@ -1,0 +1,32 @@
+//! How many calls at once are right: algorithms without a clock, a lock or a runtime.
+
+use std::fmt;
+use std::time::Duration;
+
+use seaworthy_core::Verdict;
+
+/// Finds out how many calls a service can work on at once, by what becomes of those that it got.
+///
+/// It is told of each call that has ended, and says how many there may be from then on. It has no clock and no lock of
+/// its own: whoever has it calls it with one call after the other, so it can be simulated as fast as it computes.
+pub trait Algorithm: fmt::Debug + Send {
+    /// How many calls there may be at once: never 0.
+    fn limit(&self) -> u32;
+
+    /// One call has ended. Returns the new limit.
+    fn observe(&mut self, sample: &Sample) -> u32;
+}
+
+/// What became of one call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// When it ended, since a moment that is the same for all samples. Never before that of an earlier sample.
+    pub now: Duration,
+    /// How long the service worked on it: from when it was let through, without the time for which it had waited before.
+    pub took: Duration,
+    /// How many calls the service had when this one was let through, with it.
+    pub in_flight: u32,
+    /// What its outcome says. Only [`Verdict::Overload`] is a reason to send less by itself;
+    /// [`Verdict::Ignored`], as for a call that its caller gave up, says nothing, not even by the time that it took.
+    pub verdict: Verdict,
+}
