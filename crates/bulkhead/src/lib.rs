@@ -1,5 +1,39 @@
-//! Limits on how many calls a service works on at once: fixed, shared out among classes, or finding themselves.
+//! Limits on how many calls a service works on at once: fixed, shared out, or finding themselves.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+mod builder;
+mod bulkhead;
+mod config;
+mod demand;
+mod entrance;
+mod event;
+mod future;
+mod layer;
 pub mod limit;
+#[cfg(all(test, seaworthy_loom))]
+mod loom_tests;
+mod machine;
+mod metrics;
+mod mode;
+mod permit;
+mod release;
+mod service;
+mod shared;
+mod snapshot;
+mod wait;
+mod word;
+
+pub use builder::BulkheadBuilder;
+pub use bulkhead::Bulkhead;
+pub use config::{Config, Partition};
+pub use demand::{Ask, Demand, One};
+pub use event::BulkheadEvent;
+pub use future::ResponseFuture;
+pub use layer::BulkheadLayer;
+pub use limit::{Algorithm, Limit};
+pub use mode::{AtOnce, Mode, Waits};
+pub use permit::Permit;
+pub use release::{OnResponse, Release};
+pub use service::BulkheadService;
+pub use shared::View;

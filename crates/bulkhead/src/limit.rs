@@ -30,3 +30,35 @@ pub struct Sample {
     /// [`Verdict::Ignored`], as for a call that its caller gave up, says nothing, not even by the time that it took.
     pub verdict: Verdict,
 }
+
+/// TEMP
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Limit {
+    /// So many.
+    Fixed(u32),
+}
+impl From<u32> for Limit {
+    fn from(n: u32) -> Self {
+        Self::Fixed(n)
+    }
+}
+impl Limit {
+    pub(crate) fn check(&self, name: &str) -> Result<(), seaworthy_core::ConfigError> {
+        let Self::Fixed(n) = self;
+        seaworthy_core::ConfigError::unless(
+            (1..=1_000_000).contains(n),
+            name,
+            "limit",
+            n,
+            "from 1 to 1000000",
+        )
+    }
+    pub(crate) fn initial(&self) -> u32 {
+        let Self::Fixed(n) = self;
+        *n
+    }
+    pub(crate) fn start(&self) -> Option<Box<dyn Algorithm>> {
+        None
+    }
+}

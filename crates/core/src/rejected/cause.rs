@@ -38,6 +38,20 @@ pub enum Cause {
     RampUp,
     /// Somebody wanted it so.
     Forced,
+    /// As many calls were under way as may be.
+    AtLimit {
+        /// What they weighed together: how many they were, if all weigh the same.
+        in_flight: u32,
+        /// How much may be.
+        limit: u32,
+    },
+    /// The call had waited for a place for as long as it may.
+    WaitedInVain {
+        /// What was under way at the end.
+        in_flight: u32,
+        /// How much may be.
+        limit: u32,
+    },
 }
 
 impl fmt::Display for Cause {
@@ -55,6 +69,13 @@ impl fmt::Display for Cause {
             Self::ProbesBusy => f.write_str("all probes are under way"),
             Self::RampUp => f.write_str("a share of the calls is let through"),
             Self::Forced => f.write_str("by order"),
+            Self::AtLimit { in_flight, limit } => write!(f, "{in_flight} of {limit} under way"),
+            Self::WaitedInVain { in_flight, limit } => {
+                write!(
+                    f,
+                    "{in_flight} of {limit} under way, and no place became free in time"
+                )
+            }
         }
     }
 }

@@ -1,0 +1,121 @@
+//! The way of a call into a service behind a bulkhead.
+
+use std::fmt;
+use std::task::{Context, Poll, ready};
+
+use seaworthy_core::Rejected;
+use seaworthy_core::shard::{Share, Spread};
+
+use crate::bulkhead::Bulkhead;
+use crate::demand::Demand;
+use crate::permit::Permit;
+use crate::shared::{Line, Shared};
+use crate::wait::{Admission, admit};
+
+/// What each service behind a bulkhead has beside the service: whether it is ready, and how calls go in.
+pub(crate) struct Entrance {
+    share: Share<Shared>,
+    /// Of the service that the layer made: keeps all shards alive, so that its clones are counted apart.
+    _root: Option<Spread<Shared>>,
+    class: usize,
+    /// The service behind it is ready for a call of this very instance.
+    ready: bool,
+    /// If it is not ready while full.
+    reserve: Option<Reserve>,
+}
+
+/// A place that is taken before there is a call.
+#[derive(Debug, Default)]
+struct Reserve(Option<Admission>);
+
+impl Entrance {
+    pub(crate) fn new(bulkhead: &Bulkhead, not_ready_while_full: bool) -> Self {
+        Self {
+            share: bulkhead.shared().share(),
+            _root: Some(bulkhead.shared().clone()),
+            class: bulkhead.class(),
+            ready: false,
+            reserve: not_ready_while_full.then(Reserve::default),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.share.name_of(self.class)
+    }
+
+    /// `poll_ready` of a service, given that of the service behind it.
+    #[inline]
+    pub(crate) fn poll_ready<E>(
+        &mut self,
+        cx: &mut Context<'_>,
+        waits: bool,
+        inner: impl FnOnce(&mut Context<'_>) -> Poll<Result<(), E>>,
+    ) -> Poll<Result<(), E>> {
+        self.ready = false;
+        // Whoever will be turned away need not wait for the service.
+        if self.reserve.is_none() && self.share.is_full(waits) {
+            return Poll::Ready(Ok(()));
+        }
+        ready!(inner(cx))?;
+        if let Some(reserve) = &mut self.reserve {
+            ready!(reserve.poll(&self.share, self.class, cx));
+        }
+        self.ready = true;
+        Poll::Ready(Ok(()))
+    }
+
+    /// For `call` of a service: lets the call in, or has it wait, if this very instance was ready for it.
+    #[inline]
+    pub(crate) fn enter(&mut self, demand: Demand, waits: bool) -> Result<Admission, Rejected> {
+        let demand = self.share.demand(self.class, demand);
+        if !std::mem::take(&mut self.ready) {
+            return Err(self.share.reject(demand.class, self.share.load()));
+        }
+        if let Some(reserved) = self.reserve.as_mut().and_then(|it| it.0.take()) {
+            return Ok(reserved);
+        }
+        if waits {
+            return admit(&self.share, demand, Line::Bounded);
+        }
+        let charge = self.share.enter(demand)?;
+        let permit = Permit::new(self.share.clone(), demand.class, charge);
+        Ok(Admission::Entered(permit))
+    }
+}
+
+impl Reserve {
+    fn poll(&mut self, share: &Share<Shared>, class: usize, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let polled = match &mut self.0 {
+                Some(Admission::Entered(_)) => return Poll::Ready(()),
+                Some(Admission::Waits(wait)) => ready!(wait.poll(cx)),
+                None => {
+                    let demand = share.demand(class, Demand::default());
+                    self.0 = admit(share, demand, Line::Unbounded).ok();
+                    continue;
+                }
+            };
+            self.0 = polled.ok().map(Admission::Entered);
+        }
+    }
+}
+
+/// A clone has to be ready, and waits, on its own.
+impl Clone for Entrance {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self {
+            share: self.share.clone(),
+            _root: None,
+            class: self.class,
+            ready: false,
+            reserve: self.reserve.as_ref().map(|_| Reserve::default()),
+        }
+    }
+}
+
+impl fmt::Debug for Entrance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Entrance").field(&self.name()).finish()
+    }
+}

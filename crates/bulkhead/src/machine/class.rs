@@ -1,0 +1,153 @@
+//! One class of calls: what is guaranteed to it, what it lends, and who of it waits.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use seaworthy_core::clock::Coarse;
+
+use super::Place;
+use crate::config::Partition;
+
+/// For so long after it was turned away within its guarantee, a class lends nothing of it.
+pub(crate) const RECLAIMED_FOR: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub(super) struct Class<W> {
+    share: Share,
+    /// The weight of its calls under way.
+    pub(super) in_flight: u32,
+    /// Those who wait with what they weigh, in the order in which they came.
+    pub(super) line: BTreeMap<Place, (u32, W)>,
+    /// It lends nothing until then.
+    reclaims_until: Option<Coarse>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Share {
+    /// All there is; nobody else has any.
+    Whole,
+    /// A part of the limit.
+    Part {
+        guaranteed: f64,
+        borrows: bool,
+        lends: bool,
+    },
+}
+
+impl Share {
+    fn of(partition: &Partition) -> Self {
+        Self::Part {
+            guaranteed: partition.guaranteed,
+            borrows: partition.borrows,
+            lends: partition.lends,
+        }
+    }
+}
+
+impl<W> Class<W> {
+    fn with(share: Share) -> Self {
+        Self {
+            share,
+            in_flight: 0,
+            line: BTreeMap::new(),
+            reclaims_until: None,
+        }
+    }
+
+    pub(super) fn whole() -> Self {
+        Self::with(Share::Whole)
+    }
+
+    pub(super) fn new(partition: &Partition) -> Self {
+        Self::with(Share::of(partition))
+    }
+
+    pub(super) fn reshare(&mut self, partition: &Partition) {
+        self.share = Share::of(partition);
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self.share, Share::Whole)
+    }
+
+    pub(super) fn begin(&mut self, charge: u32) {
+        // The calls of one that has all there is are counted elsewhere.
+        if !self.is_whole() {
+            self.in_flight += charge;
+        }
+    }
+
+    pub(super) fn end(&mut self, charge: u32) {
+        if !self.is_whole() {
+            self.in_flight -= charge;
+        }
+    }
+
+    /// What the first in line weighs.
+    pub(super) fn first(&self) -> Option<u32> {
+        let (_, (weight, _)) = self.line.first_key_value()?;
+        Some(*weight)
+    }
+
+    /// How much of this limit is its own, whatever others do. Rounded down, so that all of them together have no more
+    /// than there is.
+    pub(super) fn guaranteed(&self, limit: u32) -> u32 {
+        match self.share {
+            Share::Whole => 0,
+            Share::Part { guaranteed, .. } => {
+                // Shares such as 0.1 are not what they seem: a part in a billion more makes up for it.
+                (f64::from(limit) * guaranteed * (1.0 + 1e-9)) as u32
+            }
+        }
+    }
+
+    pub(super) fn borrows(&self) -> bool {
+        match self.share {
+            Share::Whole => true,
+            Share::Part { borrows, .. } => borrows,
+        }
+    }
+
+    /// The most that one call of it can count as: what it could have with others at their guarantees. So the heaviest
+    /// call gets in as soon as those are done that others have beyond these.
+    pub(super) fn reach(&self, limit: u32, kept_for_others: u32) -> u32 {
+        let most = if self.borrows() {
+            limit.saturating_sub(kept_for_others)
+        } else {
+            self.guaranteed(limit)
+        };
+        most.max(1)
+    }
+
+    /// Whether it may have so much more, beyond its guarantee. One call it may always have: the limit may be so low that
+    /// nothing is guaranteed to anybody.
+    pub(super) fn may_have(&self, charge: u32, limit: u32) -> bool {
+        self.borrows() || self.in_flight == 0 && charge <= self.guaranteed(limit).max(1)
+    }
+
+    /// Whether it has no more than its own with so much more.
+    pub(super) fn is_within(&self, charge: u32, limit: u32) -> bool {
+        self.in_flight.saturating_add(charge) <= self.guaranteed(limit)
+    }
+
+    /// Whether it has less than is its own.
+    pub(super) fn is_short(&self, limit: u32) -> bool {
+        self.in_flight < self.guaranteed(limit)
+    }
+
+    /// What is left of its own, and is not lent.
+    pub(super) fn held(&self, limit: u32, now: Coarse) -> u32 {
+        let lends = match self.share {
+            Share::Whole => true,
+            Share::Part { lends, .. } => lends,
+        };
+        if lends && self.reclaims_until.is_none_or(|until| until <= now) {
+            return 0;
+        }
+        self.guaranteed(limit).saturating_sub(self.in_flight)
+    }
+
+    pub(super) fn reclaim(&mut self, now: Coarse) {
+        self.reclaims_until = Some(now.saturating_add(RECLAIMED_FOR));
+    }
+}

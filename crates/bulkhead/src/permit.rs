@@ -1,0 +1,94 @@
+//! The guard of one call.
+
+use std::fmt;
+
+use seaworthy_core::Verdict;
+use seaworthy_core::clock::Instant;
+use seaworthy_core::shard::Share;
+
+use crate::shared::Shared;
+
+/// A place of one call. Dropping it gives the place back.
+///
+/// Of [`Bulkhead::try_acquire`](crate::Bulkhead::try_acquire) and [`acquire`](crate::Bulkhead::acquire), for work that is
+/// neither a future nor a service; it may be sent anywhere, such as into a thread that goes on working when nobody waits
+/// for it any more. Only a limit that finds itself wants to know how the call [ended](Self::record); dropped without a
+/// word, the call was cancelled, which says nothing.
+#[must_use = "dropping it gives the place back"]
+pub struct Permit {
+    share: Share<Shared>,
+    class: usize,
+    charge: u32,
+    /// If the limit finds itself.
+    began: Option<Began>,
+    verdict: Verdict,
+}
+
+/// When a call began, and among how many, with it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Began {
+    pub(crate) at: Instant,
+    pub(crate) in_flight: u32,
+}
+
+impl Permit {
+    #[inline]
+    pub(crate) fn new(share: Share<Shared>, class: usize, charge: u32) -> Self {
+        let began = share.begin();
+        share.admitted(class, charge);
+        Self {
+            share,
+            class,
+            charge,
+            began,
+            verdict: Verdict::Ignored,
+        }
+    }
+
+    /// How much of the limit it takes: the weight of the call, or all that a call may have if that is less.
+    #[must_use]
+    pub fn weight(&self) -> u32 {
+        self.charge
+    }
+
+    /// It went well.
+    pub fn success(self) {
+        self.record(Verdict::Success);
+    }
+
+    /// It was too much for the service.
+    pub fn overload(self) {
+        self.record(Verdict::Overload);
+    }
+
+    /// It ended with an outcome that says this. Gives the place back.
+    #[inline]
+    pub fn record(mut self, verdict: Verdict) {
+        self.judge(verdict);
+    }
+
+    /// What the outcome says, of a call whose place is given back later.
+    #[inline]
+    pub(crate) fn judge(&mut self, verdict: Verdict) {
+        self.verdict = verdict;
+    }
+}
+
+impl Drop for Permit {
+    #[inline]
+    fn drop(&mut self) {
+        self.share.leave(self.class, self.charge);
+        if let Some(began) = self.began {
+            self.share.observe(began, self.verdict);
+        }
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit")
+            .field("bulkhead", self.share.name_of(self.class))
+            .field("weight", &self.charge)
+            .finish_non_exhaustive()
+    }
+}

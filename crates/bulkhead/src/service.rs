@@ -1,0 +1,115 @@
+//! A service behind a bulkhead.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::task::{Context, Poll};
+
+use seaworthy_core::Classify;
+use seaworthy_core::classify::DefaultClassifier;
+use seaworthy_core::reject::{IntoError, Reject};
+use tower_service::Service;
+
+use crate::demand::{Ask, One};
+use crate::entrance::Entrance;
+use crate::future::ResponseFuture;
+use crate::layer::Parts;
+use crate::mode::{Mode, Waits};
+use crate::release::{OnResponse, Release};
+use crate::wait::Admission;
+
+/// A service behind a bulkhead. Made by [`BulkheadLayer`](crate::BulkheadLayer).
+///
+/// While calls are turned away it is ready without asking the service behind it. A call reaches the service only through
+/// the very instance that was ready.
+pub struct BulkheadService<
+    S,
+    C = DefaultClassifier,
+    R = IntoError,
+    A = One,
+    K = OnResponse,
+    M = Waits,
+> {
+    inner: S,
+    entrance: Entrance,
+    parts: Parts<C, R, A, K>,
+    mode: PhantomData<fn() -> M>,
+}
+
+impl<S, C, R, A, K, M> BulkheadService<S, C, R, A, K, M> {
+    pub(crate) fn new(inner: S, entrance: Entrance, parts: Parts<C, R, A, K>) -> Self {
+        Self {
+            inner,
+            entrance,
+            parts,
+            mode: PhantomData,
+        }
+    }
+
+    /// The service behind the bulkhead.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The service behind the bulkhead. What is called on it directly is not limited.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+}
+
+impl<S, C, R, A, K, M, Req> Service<Req> for BulkheadService<S, C, R, A, K, M>
+where
+    S: Service<Req>,
+    C: Classify<S::Response, S::Error> + Clone,
+    R: Reject<K::Response, S::Error> + Clone,
+    A: Ask<Req>,
+    K: Release<S::Response> + Clone,
+    M: Mode<S>,
+{
+    type Response = K::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, Req, C, R, K>;
+
+    #[inline]
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        let inner = &mut self.inner;
+        self.entrance
+            .poll_ready(cx, M::WAITS, |cx| inner.poll_ready(cx))
+    }
+
+    #[inline]
+    fn call(&mut self, request: Req) -> Self::Future {
+        let demand = self.parts.ask.ask(&request);
+        match self.entrance.enter(demand, M::WAITS) {
+            Ok(Admission::Entered(permit)) => {
+                ResponseFuture::call(self.inner.call(request), permit, &self.parts)
+            }
+            Ok(Admission::Waits(wait)) => {
+                let inner = M::take(&mut self.inner);
+                ResponseFuture::wait(wait, inner.map(|it| (it, request)), &self.parts)
+            }
+            Err(rejected) => ResponseFuture::rejected(self.parts.reject.reject(rejected)),
+        }
+    }
+}
+
+impl<S: Clone, C: Clone, R: Clone, A: Clone, K: Clone, M> Clone
+    for BulkheadService<S, C, R, A, K, M>
+{
+    #[inline]
+    fn clone(&self) -> Self {
+        Self::new(
+            self.inner.clone(),
+            self.entrance.clone(),
+            self.parts.clone(),
+        )
+    }
+}
+
+impl<S: fmt::Debug, C, R, A, K, M> fmt::Debug for BulkheadService<S, C, R, A, K, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BulkheadService")
+            .field("bulkhead", &self.entrance.name())
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
+    }
+}

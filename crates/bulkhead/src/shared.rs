@@ -1,0 +1,213 @@
+//! What all handles of a bulkhead share.
+
+mod adapt;
+mod enter;
+mod leave;
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use seaworthy_core::clock::{self, Instant};
+use seaworthy_core::component::{Component, Snapshot};
+use seaworthy_core::event::Events;
+use seaworthy_core::name::Kept;
+use seaworthy_core::shard::Count;
+use seaworthy_core::sync::Lock;
+use seaworthy_core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+pub(crate) use enter::{Line, Step};
+
+use crate::config::Config;
+use crate::limit::Algorithm;
+use crate::machine::{Load, Machine};
+use crate::metrics::{LimitGauge, Metrics};
+use crate::word::Word;
+
+/// A word that lets calls in, a room in which they wait, and who finds out how many there may be.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    word: Word,
+    /// As many wait as may, so that nobody has to ask. Of one that is partitioned it is never said.
+    line_is_full: AtomicBool,
+    /// Calls are timed, for the algorithm.
+    timed: AtomicBool,
+    partitioned: bool,
+    name: Kept,
+    classes: Box<[Class]>,
+    room: Lock<Room>,
+    algorithm: Lock<Option<Box<dyn Algorithm>>>,
+    limit_gauge: LimitGauge,
+    /// When a call was turned away last, in nanoseconds of the coarse clock.
+    turned_away_at: AtomicU64,
+    /// From when time is counted.
+    began: Instant,
+    surroundings: Surroundings,
+}
+
+/// What is known of a class of calls beside where they are.
+#[derive(Debug)]
+struct Class {
+    /// As rejections say it: of a partition, with the name of the bulkhead before it.
+    name: Kept,
+    /// Calls that were turned away.
+    rejections: Count,
+    metrics: Metrics,
+}
+
+/// To whom a bulkhead tells what.
+#[derive(Debug)]
+pub(crate) struct Surroundings {
+    pub(crate) events: Events,
+    /// Over how many shards to count: fewer for what there are many of.
+    pub(crate) shards: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Room {
+    machine: Machine<Waker>,
+    config: Config,
+}
+
+/// How full a class is, or the whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct View {
+    /// The weight of all calls under way: their number, if none weighs more than another. Above the limit only while
+    /// calls go on that were let in before it was lowered.
+    pub in_flight: u32,
+    /// How much of it there may be.
+    pub limit: u32,
+    /// How much of the limit is its own; all of it, if the bulkhead is not partitioned.
+    pub guaranteed: u32,
+    /// How many calls wait.
+    pub waiting: usize,
+    /// How many calls were turned away since the bulkhead was made.
+    pub rejected: u64,
+}
+
+impl Shared {
+    /// With a configuration that was checked.
+    pub(crate) fn new(
+        name: &Arc<str>,
+        config: Config,
+        algorithm: Option<Box<dyn Algorithm>>,
+        surroundings: Surroundings,
+    ) -> Self {
+        let machine = Machine::new(&config.partitions);
+        let partitioned = machine.is_partitioned();
+        let class = |partition: Option<&str>| {
+            let full = partition.map(|it| Arc::from(format!("{name}/{it}")));
+            Class {
+                name: Kept::new(full.unwrap_or_else(|| Arc::clone(name))),
+                rejections: Count::over(surroundings.shards),
+                metrics: Metrics::new(name, partition),
+            }
+        };
+        let classes = if partitioned {
+            let partitions = config.partitions.iter();
+            partitions.map(|it| class(Some(&it.name))).collect()
+        } else {
+            Box::from([class(None)])
+        };
+        let algorithm = algorithm.or_else(|| config.limit.start());
+        let limit = adapt::first(&config.limit, algorithm.as_deref());
+        Self {
+            word: Word::new(limit, partitioned),
+            line_is_full: AtomicBool::new(config.max_waiting == 0 && !partitioned),
+            timed: AtomicBool::new(algorithm.is_some()),
+            partitioned,
+            name: Kept::new(Arc::clone(name)),
+            classes,
+            room: Lock::new(Room { machine, config }),
+            algorithm: Lock::new(algorithm),
+            limit_gauge: LimitGauge::new(name),
+            turned_away_at: AtomicU64::new(0),
+            began: clock::exact(),
+            surroundings,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        self.name.text()
+    }
+
+    /// What rejections of this class say.
+    pub(crate) fn name_of(&self, class: usize) -> &Arc<str> {
+        self.classes[class].name.text()
+    }
+
+    pub(crate) fn events(&self) -> &Events {
+        &self.surroundings.events
+    }
+
+    pub(crate) fn is_partitioned(&self) -> bool {
+        self.partitioned
+    }
+
+    pub(crate) fn classes(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// Which class has this name.
+    pub(crate) fn class(&self, partition: &str) -> Option<usize> {
+        let room = self.room.lock();
+        let partitions = &room.config.partitions;
+        partitions.iter().position(|it| it.name == partition)
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        self.room.lock().config.clone()
+    }
+
+    pub(crate) fn load(&self) -> Load {
+        self.word.read().load
+    }
+
+    /// How full it is, all classes together.
+    pub(crate) fn view(&self) -> View {
+        let room = self.room.lock();
+        let load = self.load();
+        View {
+            in_flight: load.in_flight,
+            limit: load.limit,
+            guaranteed: load.limit,
+            waiting: room.machine.waiting(),
+            rejected: self.classes.iter().map(|it| it.rejections.get()).sum(),
+        }
+    }
+
+    /// How full this class is.
+    pub(crate) fn view_of(&self, class: usize) -> View {
+        if !self.partitioned {
+            return self.view();
+        }
+        let room = self.room.lock();
+        let limit = self.load().limit;
+        View {
+            in_flight: room.machine.in_flight_in(class),
+            limit,
+            guaranteed: room.machine.guaranteed_to(class, limit),
+            waiting: room.machine.waiting_in(class),
+            rejected: self.classes[class].rejections.get(),
+        }
+    }
+
+    /// Tells what the limit is.
+    fn show_limit(&self) {
+        self.limit_gauge.set(self.load().limit);
+    }
+
+    /// Says whether as many wait as may. Under the lock, after each change of either.
+    fn show_line(&self, room: &Room) {
+        if !self.partitioned {
+            let full = room.machine.waiting() >= room.config.max_waiting as usize;
+            self.line_is_full.store(full, Ordering::Release);
+        }
+    }
+}
+
+impl Component for Shared {
+    fn snapshot(&self) -> Snapshot {
+        crate::snapshot::of(self)
+    }
+}

@@ -1,0 +1,196 @@
+//! How a call is let in, waits, or is turned away.
+
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use seaworthy_core::clock::{self, Coarse, Instant};
+use seaworthy_core::event::Severity;
+use seaworthy_core::sync::atomic::Ordering;
+use seaworthy_core::{Cause, Reason, Rejected};
+
+use super::{Room, Shared};
+use crate::event::BulkheadEvent;
+use crate::machine::{Demand, Load, Place};
+use crate::word::Entry;
+
+/// If nobody was turned away for so long, it is news when somebody is.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// How a call got in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// It did, and counts as so much.
+    Entered(u32),
+    /// It waits there.
+    Waits(Place),
+}
+
+/// Who may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// So many as the configuration says.
+    Bounded,
+    /// Whoever asks: they are bounded by how many services there are.
+    Unbounded,
+}
+
+impl Shared {
+    /// Lets a call in, which then counts as so much, or turns it away.
+    #[inline]
+    pub(crate) fn enter(&self, demand: Demand) -> Result<u32, Rejected> {
+        match self.word.enter(demand.weight) {
+            Entry::Entered(charge) => Ok(charge),
+            Entry::Full(load) => Err(self.reject(demand.class, load)),
+            Entry::Contended => self.ask(demand),
+        }
+    }
+
+    fn ask(&self, demand: Demand) -> Result<u32, Rejected> {
+        let entered = self.enter_locked(&mut self.room.lock(), demand);
+        entered.map_err(|load| self.reject(demand.class, load))
+    }
+
+    /// Lets a call in, or has it wait, or turns it away.
+    #[inline]
+    pub(crate) fn enter_or_wait(&self, demand: Demand, line: Line) -> Result<Step, Rejected> {
+        match self.word.enter(demand.weight) {
+            Entry::Entered(charge) => Ok(Step::Entered(charge)),
+            entry => self.line_up(demand, line, entry),
+        }
+    }
+
+    fn line_up(&self, demand: Demand, line: Line, entry: Entry) -> Result<Step, Rejected> {
+        if line == Line::Bounded && self.line_is_full.load(Ordering::Acquire) {
+            let load = match entry {
+                Entry::Full(load) => load,
+                _ => self.load(),
+            };
+            return Err(self.reject(demand.class, load));
+        }
+        let mut room = self.room.lock();
+        let step = self.line_up_locked(&mut room, demand, line);
+        drop(room);
+        if matches!(step, Ok(Step::Waits(_))) {
+            self.classes[demand.class].metrics.waits();
+        }
+        step.map_err(|load| self.reject(demand.class, load))
+    }
+
+    fn line_up_locked(&self, room: &mut Room, demand: Demand, line: Line) -> Result<Step, Load> {
+        let load = match self.enter_locked(room, demand) {
+            Ok(charge) => return Ok(Step::Entered(charge)),
+            Err(load) => load,
+        };
+        let waiting = room.machine.waiting_in(demand.class);
+        if line == Line::Bounded && waiting >= room.config.max_waiting as usize {
+            return Err(load);
+        }
+        // From here on whoever leaves asks who is next.
+        if let Entry::Entered(charge) = self.word.enter_or_contend(demand.weight) {
+            return Ok(Step::Entered(charge));
+        }
+        let place = room.machine.wait(demand, Waker::noop().clone());
+        self.show_line(room);
+        Ok(Step::Waits(place))
+    }
+
+    /// With the lock held. How full it is, if there is no room.
+    fn enter_locked(&self, room: &mut Room, demand: Demand) -> Result<u32, Load> {
+        match self.word.enter(demand.weight) {
+            Entry::Entered(charge) => return Ok(charge),
+            Entry::Full(load) => return Err(load),
+            Entry::Contended => {}
+        }
+        let load = self.load();
+        let charge = room.machine.enter(load, demand, clock::coarse());
+        charge.inspect(|charge| self.word.add(*charge)).ok_or(load)
+    }
+
+    /// Whether whoever waits there may go in. If not, it is told by this waker.
+    pub(crate) fn poll_place(&self, class: usize, place: Place, waker: &Waker) -> Poll<u32> {
+        let mut waker = waker.clone();
+        let mut room = self.room.lock();
+        let charge = room.machine.take(place);
+        if charge.is_none()
+            && let Some(held) = room.machine.waker(class, place)
+        {
+            std::mem::swap(held, &mut waker);
+        }
+        // A waker is code of the user: it is dropped outside.
+        drop(room);
+        charge.map_or(Poll::Pending, Poll::Ready)
+    }
+
+    /// What a request asks for that came in by this class.
+    #[inline]
+    pub(crate) fn demand(&self, class: usize, demand: crate::Demand) -> Demand {
+        let asked = demand.partition.filter(|it| *it < self.classes.len());
+        Demand {
+            class: asked.unwrap_or(class),
+            weight: demand.weight,
+        }
+    }
+
+    /// Whether a call would be turned away, as far as that can be told without asking.
+    #[inline]
+    pub(crate) fn is_full(&self, waits: bool) -> bool {
+        let sign = self.word.read();
+        let full = sign.load.in_flight >= sign.load.limit;
+        full && (!waits || self.line_is_full.load(Ordering::Acquire))
+    }
+
+    /// Turns a call away that has waited for as long as it may.
+    pub(crate) fn reject_who_waited(&self, class: usize) -> Rejected {
+        let load = self.load();
+        let Load { in_flight, limit } = load;
+        let cause = Cause::WaitedInVain { in_flight, limit };
+        self.turn_away(class, load).with_cause(cause)
+    }
+
+    /// Turns a call away. In line: what is returned is too large for registers.
+    #[inline(always)]
+    pub(crate) fn reject(&self, class: usize, load: Load) -> Rejected {
+        let Load { in_flight, limit } = load;
+        let cause = Cause::AtLimit { in_flight, limit };
+        self.turn_away(class, load).with_cause(cause)
+    }
+
+    #[inline(always)]
+    fn turn_away(&self, class: usize, load: Load) -> Rejected {
+        let now = clock::coarse();
+        let last = self.turned_away_at.load(Ordering::Relaxed);
+        self.turned_away_at.store(now.as_nanos(), Ordering::Relaxed);
+        if now.since(Coarse::from_nanos(last)) >= QUIET || last == 0 {
+            self.begins_to_turn_away(class, load);
+        }
+        let class = &self.classes[class];
+        class.rejections.increment();
+        class.metrics.rejected();
+        Rejected::new(Reason::BulkheadFull, class.name.name())
+    }
+
+    #[cold]
+    fn begins_to_turn_away(&self, class: usize, load: Load) {
+        let Load { in_flight, limit } = load;
+        let event = BulkheadEvent::TurnsAway { in_flight, limit };
+        self.events()
+            .emit(self.name_of(class), Severity::Warning, event);
+    }
+
+    /// A call begins.
+    #[inline]
+    pub(crate) fn admitted(&self, class: usize, charge: u32) {
+        self.classes[class].metrics.admitted(charge);
+    }
+
+    /// Whoever has waited since then does not any more.
+    pub(crate) fn has_waited(&self, class: usize, since: Instant) {
+        let waited = clock::exact().saturating_duration_since(since);
+        self.classes[class].metrics.waited(waited);
+    }
+
+    /// For how long a call may wait.
+    pub(crate) fn max_wait(&self) -> Duration {
+        self.room.lock().config.max_wait
+    }
+}

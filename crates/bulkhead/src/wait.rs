@@ -1,0 +1,117 @@
+//! A call that waits for its place.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use seaworthy_core::Rejected;
+use seaworthy_core::clock::{self, Instant};
+use seaworthy_core::shard::Share;
+use tokio::time::{Sleep, sleep_until};
+
+use crate::machine::{Demand, Place};
+use crate::permit::Permit;
+use crate::shared::{Line, Shared, Step};
+
+/// A place in line, which is given up when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Wait {
+    /// None once it has come to its end.
+    share: Option<Share<Shared>>,
+    class: usize,
+    place: Place,
+    since: Instant,
+    until: Option<Instant>,
+    /// Made when it has to be waited for.
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+/// What a call is told at first.
+#[derive(Debug)]
+pub(crate) enum Admission {
+    Entered(Permit),
+    Waits(Wait),
+}
+
+/// Asks for a place, and takes one in line if there is none.
+#[inline]
+pub(crate) fn admit(
+    share: &Share<Shared>,
+    demand: Demand,
+    line: Line,
+) -> Result<Admission, Rejected> {
+    match share.enter_or_wait(demand, line)? {
+        Step::Entered(charge) => {
+            let permit = Permit::new(share.clone(), demand.class, charge);
+            Ok(Admission::Entered(permit))
+        }
+        Step::Waits(place) => Ok(Admission::Waits(Wait::new(
+            share.clone(),
+            demand,
+            line,
+            place,
+        ))),
+    }
+}
+
+impl Wait {
+    #[cold]
+    fn new(share: Share<Shared>, demand: Demand, line: Line, place: Place) -> Self {
+        let until = match line {
+            Line::Bounded => Some(clock::after(share.max_wait())),
+            Line::Unbounded => None,
+        };
+        Self {
+            share: Some(share),
+            class: demand.class,
+            place,
+            since: clock::exact(),
+            until,
+            sleep: None,
+        }
+    }
+
+    /// The place, or the end of patience.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Permit, Rejected>> {
+        let Some(share) = &self.share else {
+            return Poll::Pending;
+        };
+        let polled = match share.poll_place(self.class, self.place, cx.waker()) {
+            Poll::Ready(charge) => Ok(charge),
+            Poll::Pending => {
+                ready!(self.poll_time(cx));
+                Err(())
+            }
+        };
+        let Some(share) = self.share.take() else {
+            return Poll::Pending;
+        };
+        share.has_waited(self.class, self.since);
+        Poll::Ready(match polled {
+            Ok(charge) => Ok(Permit::new(share, self.class, charge)),
+            Err(()) => match share.withdraw(self.class, self.place) {
+                // At the last moment.
+                Some(charge) => Ok(Permit::new(share, self.class, charge)),
+                None => Err(share.reject_who_waited(self.class)),
+            },
+        })
+    }
+
+    fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(until) = self.until else {
+            return Poll::Pending;
+        };
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(sleep_until(until)));
+        sleep.as_mut().poll(cx)
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        if let Some(share) = &self.share {
+            share.give_up(self.class, self.place);
+            share.has_waited(self.class, self.since);
+        }
+    }
+}
