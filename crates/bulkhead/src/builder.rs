@@ -106,6 +106,7 @@ impl BulkheadBuilder {
         let surroundings = Surroundings {
             events: events.unwrap_or_default(),
             shards: shard::count(),
+            family: None,
         };
         let bulkhead = Bulkhead::build(&name, config, algorithm, surroundings);
         bulkhead.register(&registry);

@@ -84,6 +84,11 @@ impl Bulkhead {
         &self.shared
     }
 
+    /// Of those by key: nobody has it but whoever keeps it.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.shared.is_alone()
+    }
+
     pub(crate) fn class(&self) -> usize {
         self.class
     }

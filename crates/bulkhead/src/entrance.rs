@@ -8,12 +8,38 @@ use seaworthy_core::shard::{Share, Spread};
 
 use crate::bulkhead::Bulkhead;
 use crate::demand::Demand;
+use crate::machine;
 use crate::permit::Permit;
 use crate::shared::{Line, Shared};
 use crate::wait::{Admission, admit};
 
+/// What a layer puts in front of services: one bulkhead, or one for each key.
+///
+/// Nothing else implements it, nor can.
+pub trait Target {
+    /// What each service has of it.
+    type Entrance: Clone;
+
+    /// For one more service.
+    fn entrance(&self, not_ready_while_full: bool) -> Self::Entrance;
+}
+
+/// How a request gets in.
+pub trait Enter<Req> {
+    /// `poll_ready` of a service, given that of the service behind it.
+    fn poll_ready<E>(
+        &mut self,
+        cx: &mut Context<'_>,
+        waits: bool,
+        inner: impl FnOnce(&mut Context<'_>) -> Poll<Result<(), E>>,
+    ) -> Poll<Result<(), E>>;
+
+    /// For `call` of a service: lets the request in, or has it wait, if this very instance was ready for it.
+    fn enter(&mut self, request: &Req, demand: Demand, waits: bool) -> Result<Admission, Rejected>;
+}
+
 /// What each service behind a bulkhead has beside the service: whether it is ready, and how calls go in.
-pub(crate) struct Entrance {
+pub struct Entrance {
     share: Share<Shared>,
     /// Of the service that the layer made: keeps all shards alive, so that its clones are counted apart.
     _root: Option<Spread<Shared>>,
@@ -38,14 +64,19 @@ impl Entrance {
             reserve: not_ready_while_full.then(Reserve::default),
         }
     }
+}
 
-    pub(crate) fn name(&self) -> &str {
-        self.share.name_of(self.class)
+impl Target for Bulkhead {
+    type Entrance = Entrance;
+
+    fn entrance(&self, not_ready_while_full: bool) -> Entrance {
+        Entrance::new(self, not_ready_while_full)
     }
+}
 
-    /// `poll_ready` of a service, given that of the service behind it.
+impl<Req> Enter<Req> for Entrance {
     #[inline]
-    pub(crate) fn poll_ready<E>(
+    fn poll_ready<E>(
         &mut self,
         cx: &mut Context<'_>,
         waits: bool,
@@ -64,9 +95,8 @@ impl Entrance {
         Poll::Ready(Ok(()))
     }
 
-    /// For `call` of a service: lets the call in, or has it wait, if this very instance was ready for it.
     #[inline]
-    pub(crate) fn enter(&mut self, demand: Demand, waits: bool) -> Result<Admission, Rejected> {
+    fn enter(&mut self, _: &Req, demand: Demand, waits: bool) -> Result<Admission, Rejected> {
         let demand = self.share.demand(self.class, demand);
         if !std::mem::take(&mut self.ready) {
             return Err(self.share.reject(demand.class, self.share.load()));
@@ -74,13 +104,23 @@ impl Entrance {
         if let Some(reserved) = self.reserve.as_mut().and_then(|it| it.0.take()) {
             return Ok(reserved);
         }
-        if waits {
-            return admit(&self.share, demand, Line::Bounded);
-        }
-        let charge = self.share.enter(demand)?;
-        let permit = Permit::new(self.share.clone(), demand.class, charge);
-        Ok(Admission::Entered(permit))
+        begin(&self.share, demand, waits)
     }
+}
+
+/// Lets a call in, or has it wait, or turns it away.
+#[inline]
+pub(crate) fn begin(
+    share: &Share<Shared>,
+    demand: machine::Demand,
+    waits: bool,
+) -> Result<Admission, Rejected> {
+    if waits {
+        return admit(share, demand, Line::Bounded);
+    }
+    let charge = share.enter(demand)?;
+    let permit = Permit::new(share.clone(), demand.class, charge);
+    Ok(Admission::Entered(permit))
 }
 
 impl Reserve {
@@ -116,6 +156,8 @@ impl Clone for Entrance {
 
 impl fmt::Debug for Entrance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Entrance").field(&self.name()).finish()
+        f.debug_tuple("Entrance")
+            .field(self.share.name_of(self.class))
+            .finish()
     }
 }

@@ -10,7 +10,7 @@ use tower_layer::Layer;
 
 use crate::bulkhead::Bulkhead;
 use crate::demand::{Demand, One};
-use crate::entrance::Entrance;
+use crate::entrance::Target;
 use crate::mode::{AtOnce, Waits};
 use crate::permit::Permit;
 use crate::release::OnResponse;
@@ -24,8 +24,15 @@ use crate::service::BulkheadService;
 /// used, hold nothing. A call that is turned away is an error, for which the error of the service has to be
 /// `From<Rejected>`, unless it is [answered](Self::respond).
 #[derive(Clone)]
-pub struct BulkheadLayer<C = DefaultClassifier, R = IntoError, A = One, K = OnResponse, M = Waits> {
-    bulkhead: Bulkhead,
+pub struct BulkheadLayer<
+    C = DefaultClassifier,
+    R = IntoError,
+    A = One,
+    K = OnResponse,
+    M = Waits,
+    T = Bulkhead,
+> {
+    target: T,
     parts: Parts<C, R, A, K>,
     not_ready_while_full: bool,
     mode: PhantomData<fn() -> M>,
@@ -40,8 +47,8 @@ pub(crate) struct Parts<C, R, A, K> {
     pub(crate) release: K,
 }
 
-impl BulkheadLayer {
-    pub(crate) fn new(bulkhead: Bulkhead) -> Self {
+impl<T> BulkheadLayer<DefaultClassifier, IntoError, One, OnResponse, Waits, T> {
+    pub(crate) fn new(target: T) -> Self {
         let parts = Parts {
             classify: DefaultClassifier::for_limit(),
             reject: IntoError,
@@ -49,7 +56,7 @@ impl BulkheadLayer {
             release: OnResponse,
         };
         Self {
-            bulkhead,
+            target,
             parts,
             not_ready_while_full: false,
             mode: PhantomData,
@@ -57,13 +64,13 @@ impl BulkheadLayer {
     }
 }
 
-impl<C, R, A, K, M> BulkheadLayer<C, R, A, K, M> {
+impl<C, R, A, K, M, T> BulkheadLayer<C, R, A, K, M, T> {
     fn with<D, S, B, L, N>(
         self,
         change: impl FnOnce(Parts<C, R, A, K>) -> Parts<D, S, B, L>,
-    ) -> BulkheadLayer<D, S, B, L, N> {
+    ) -> BulkheadLayer<D, S, B, L, N, T> {
         BulkheadLayer {
-            bulkhead: self.bulkhead,
+            target: self.target,
             parts: change(self.parts),
             not_ready_while_full: self.not_ready_while_full,
             mode: PhantomData,
@@ -73,7 +80,7 @@ impl<C, R, A, K, M> BulkheadLayer<C, R, A, K, M> {
     /// Judges outcomes by `classify`, a [`Classify`](seaworthy_core::Classify) for the service it is applied to; a
     /// closure is one. Matters only if the limit finds itself. It is cloned for each call.
     #[must_use]
-    pub fn classify<D>(self, classify: D) -> BulkheadLayer<D, R, A, K, M> {
+    pub fn classify<D>(self, classify: D) -> BulkheadLayer<D, R, A, K, M, T> {
         self.with(
             |Parts {
                  reject,
@@ -91,7 +98,7 @@ impl<C, R, A, K, M> BulkheadLayer<C, R, A, K, M> {
 
     /// Answers a call that is turned away with a response instead of an error, as services need that cannot fail.
     #[must_use]
-    pub fn respond<F, Res>(self, respond: F) -> BulkheadLayer<C, Respond<F>, A, K, M>
+    pub fn respond<F, Res>(self, respond: F) -> BulkheadLayer<C, Respond<F>, A, K, M, T>
     where
         F: Fn(Rejected) -> Res,
     {
@@ -129,7 +136,7 @@ impl<C, R, A, K, M> BulkheadLayer<C, R, A, K, M> {
     /// # Ok::<(), seaworthy_core::ConfigError>(())
     /// ```
     #[must_use]
-    pub fn demand<F, Req>(self, ask: F) -> BulkheadLayer<C, R, F, K, M>
+    pub fn demand<F, Req>(self, ask: F) -> BulkheadLayer<C, R, F, K, M, T>
     where
         F: Fn(&Req) -> Demand,
     {
@@ -150,14 +157,14 @@ impl<C, R, A, K, M> BulkheadLayer<C, R, A, K, M> {
 
     /// Leaves it to a closure when the place of a call that was answered is free: see [`Release`](crate::Release).
     #[must_use]
-    pub fn release_with<F, Res, Out>(self, release: F) -> BulkheadLayer<C, R, A, F, M>
+    pub fn release_with<F, Res, Out>(self, release: F) -> BulkheadLayer<C, R, A, F, M, T>
     where
         F: Fn(Permit, Res) -> Out,
     {
         self.releasing(release)
     }
 
-    pub(crate) fn releasing<L>(self, release: L) -> BulkheadLayer<C, R, A, L, M> {
+    pub(crate) fn releasing<L>(self, release: L) -> BulkheadLayer<C, R, A, L, M, T> {
         self.with(
             |Parts {
                  classify,
@@ -176,10 +183,12 @@ impl<C, R, A, K, M> BulkheadLayer<C, R, A, K, M> {
     /// Turns a call away for which there is no place at once, even if the configuration lets calls wait. For services
     /// that are not `Clone`: a call that waits needs one of its own.
     #[must_use]
-    pub fn at_once(self) -> BulkheadLayer<C, R, A, K, AtOnce> {
+    pub fn at_once(self) -> BulkheadLayer<C, R, A, K, AtOnce, T> {
         self.with(|parts| parts)
     }
+}
 
+impl<C, R, A, K, M> BulkheadLayer<C, R, A, K, M> {
     /// Is not ready while there is no place, instead of turning calls away: for balancers, which then send them
     /// elsewhere.
     ///
@@ -196,25 +205,26 @@ impl<C, R, A, K, M> BulkheadLayer<C, R, A, K, M> {
     }
 }
 
-impl<S, C, R, A, K, M> Layer<S> for BulkheadLayer<C, R, A, K, M>
+impl<S, C, R, A, K, M, T> Layer<S> for BulkheadLayer<C, R, A, K, M, T>
 where
+    T: Target,
     C: Clone,
     R: Clone,
     A: Clone,
     K: Clone,
 {
-    type Service = BulkheadService<S, C, R, A, K, M>;
+    type Service = BulkheadService<S, C, R, A, K, M, T::Entrance>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let entrance = Entrance::new(&self.bulkhead, self.not_ready_while_full);
+        let entrance = self.target.entrance(self.not_ready_while_full);
         BulkheadService::new(inner, entrance, self.parts.clone())
     }
 }
 
-impl<C, R, A, K, M> fmt::Debug for BulkheadLayer<C, R, A, K, M> {
+impl<C, R, A, K, M, T: fmt::Debug> fmt::Debug for BulkheadLayer<C, R, A, K, M, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BulkheadLayer")
-            .field("bulkhead", &self.bulkhead)
+            .field("target", &self.target)
             .field("not_ready_while_full", &self.not_ready_while_full)
             .finish_non_exhaustive()
     }

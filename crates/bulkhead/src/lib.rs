@@ -9,6 +9,10 @@ mod demand;
 mod entrance;
 mod event;
 mod future;
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+pub mod http;
+mod keyed;
 mod layer;
 pub mod limit;
 #[cfg(all(test, seaworthy_loom))]
@@ -30,6 +34,7 @@ pub use config::{Config, Partition};
 pub use demand::{Ask, Demand, One};
 pub use event::BulkheadEvent;
 pub use future::ResponseFuture;
+pub use keyed::{Bulkheads, BulkheadsBuilder, Keyed, KeyedEntrance};
 pub use layer::BulkheadLayer;
 pub use limit::{Algorithm, Limit};
 pub use mode::{AtOnce, Mode, Waits};

@@ -31,9 +31,10 @@ pub struct Sample {
     pub verdict: Verdict,
 }
 
-/// TEMP
+/// How many calls there may be at once.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(untagged))]
 pub enum Limit {
     /// So many.
     Fixed(u32),

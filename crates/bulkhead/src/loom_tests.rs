@@ -55,6 +55,7 @@ impl Bench {
         let surroundings = Surroundings {
             events: Events::new(),
             shards: 1,
+            family: None,
         };
         Arc::new(Self {
             shared: Shared::new(&"b".into(), config, None, surroundings),

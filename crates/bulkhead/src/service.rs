@@ -10,7 +10,7 @@ use seaworthy_core::reject::{IntoError, Reject};
 use tower_service::Service;
 
 use crate::demand::{Ask, One};
-use crate::entrance::Entrance;
+use crate::entrance::{Enter, Entrance};
 use crate::future::ResponseFuture;
 use crate::layer::Parts;
 use crate::mode::{Mode, Waits};
@@ -28,15 +28,16 @@ pub struct BulkheadService<
     A = One,
     K = OnResponse,
     M = Waits,
+    E = Entrance,
 > {
     inner: S,
-    entrance: Entrance,
+    entrance: E,
     parts: Parts<C, R, A, K>,
     mode: PhantomData<fn() -> M>,
 }
 
-impl<S, C, R, A, K, M> BulkheadService<S, C, R, A, K, M> {
-    pub(crate) fn new(inner: S, entrance: Entrance, parts: Parts<C, R, A, K>) -> Self {
+impl<S, C, R, A, K, M, E> BulkheadService<S, C, R, A, K, M, E> {
+    pub(crate) fn new(inner: S, entrance: E, parts: Parts<C, R, A, K>) -> Self {
         Self {
             inner,
             entrance,
@@ -56,7 +57,7 @@ impl<S, C, R, A, K, M> BulkheadService<S, C, R, A, K, M> {
     }
 }
 
-impl<S, C, R, A, K, M, Req> Service<Req> for BulkheadService<S, C, R, A, K, M>
+impl<S, C, R, A, K, M, E, Req> Service<Req> for BulkheadService<S, C, R, A, K, M, E>
 where
     S: Service<Req>,
     C: Classify<S::Response, S::Error> + Clone,
@@ -64,6 +65,7 @@ where
     A: Ask<Req>,
     K: Release<S::Response> + Clone,
     M: Mode<S>,
+    E: Enter<Req>,
 {
     type Response = K::Response;
     type Error = S::Error;
@@ -79,7 +81,7 @@ where
     #[inline]
     fn call(&mut self, request: Req) -> Self::Future {
         let demand = self.parts.ask.ask(&request);
-        match self.entrance.enter(demand, M::WAITS) {
+        match self.entrance.enter(&request, demand, M::WAITS) {
             Ok(Admission::Entered(permit)) => {
                 ResponseFuture::call(self.inner.call(request), permit, &self.parts)
             }
@@ -92,8 +94,8 @@ where
     }
 }
 
-impl<S: Clone, C: Clone, R: Clone, A: Clone, K: Clone, M> Clone
-    for BulkheadService<S, C, R, A, K, M>
+impl<S: Clone, C: Clone, R: Clone, A: Clone, K: Clone, M, E: Clone> Clone
+    for BulkheadService<S, C, R, A, K, M, E>
 {
     #[inline]
     fn clone(&self) -> Self {
@@ -105,10 +107,12 @@ impl<S: Clone, C: Clone, R: Clone, A: Clone, K: Clone, M> Clone
     }
 }
 
-impl<S: fmt::Debug, C, R, A, K, M> fmt::Debug for BulkheadService<S, C, R, A, K, M> {
+impl<S: fmt::Debug, C, R, A, K, M, E: fmt::Debug> fmt::Debug
+    for BulkheadService<S, C, R, A, K, M, E>
+{
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BulkheadService")
-            .field("bulkhead", &self.entrance.name())
+            .field("entrance", &self.entrance)
             .field("inner", &self.inner)
             .finish_non_exhaustive()
     }

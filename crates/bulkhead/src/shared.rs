@@ -17,7 +17,7 @@ use seaworthy_core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 pub(crate) use enter::{Line, Step};
 
-use crate::config::Config;
+use crate::config::{Config, Partition};
 use crate::limit::Algorithm;
 use crate::machine::{Load, Machine};
 use crate::metrics::{LimitGauge, Metrics};
@@ -51,7 +51,29 @@ struct Class {
     name: Kept,
     /// Calls that were turned away.
     rejections: Count,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
+}
+
+/// What bulkheads by key have in common.
+#[derive(Debug)]
+pub(crate) struct Family {
+    /// Of each class: they count together.
+    metrics: Vec<Arc<Metrics>>,
+}
+
+impl Family {
+    pub(crate) fn new(name: &Arc<str>, partitions: &[Partition]) -> Self {
+        let partitions = partitions.iter().map(|it| Some(it.name.as_str()));
+        let whole = if partitions.len() == 0 {
+            Some(None)
+        } else {
+            None
+        };
+        let metrics = partitions.chain(whole);
+        Self {
+            metrics: metrics.map(|it| Arc::new(Metrics::new(name, it))).collect(),
+        }
+    }
 }
 
 /// To whom a bulkhead tells what.
@@ -60,12 +82,16 @@ pub(crate) struct Surroundings {
     pub(crate) events: Events,
     /// Over how many shards to count: fewer for what there are many of.
     pub(crate) shards: usize,
+    /// Those it belongs to.
+    pub(crate) family: Option<Arc<Family>>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Room {
     machine: Machine<Waker>,
     config: Config,
+    /// Which configuration of its family it goes by.
+    version: u64,
 }
 
 /// How full a class is, or the whole.
@@ -95,20 +121,18 @@ impl Shared {
     ) -> Self {
         let machine = Machine::new(&config.partitions);
         let partitioned = machine.is_partitioned();
-        let class = |partition: Option<&str>| {
-            let full = partition.map(|it| Arc::from(format!("{name}/{it}")));
+        let own = Family::new(name, &config.partitions);
+        let family = surroundings.family.as_deref().unwrap_or(&own);
+        let class = |(number, metrics): (usize, &Arc<Metrics>)| {
+            let partition = config.partitions.get(number);
+            let full = partition.map(|it| Arc::from(format!("{name}/{}", it.name)));
             Class {
                 name: Kept::new(full.unwrap_or_else(|| Arc::clone(name))),
                 rejections: Count::over(surroundings.shards),
-                metrics: Metrics::new(name, partition),
+                metrics: Arc::clone(metrics),
             }
         };
-        let classes = if partitioned {
-            let partitions = config.partitions.iter();
-            partitions.map(|it| class(Some(&it.name))).collect()
-        } else {
-            Box::from([class(None)])
-        };
+        let classes = family.metrics.iter().enumerate().map(class).collect();
         let algorithm = algorithm.or_else(|| config.limit.start());
         let limit = adapt::first(&config.limit, algorithm.as_deref());
         Self {
@@ -118,7 +142,11 @@ impl Shared {
             partitioned,
             name: Kept::new(Arc::clone(name)),
             classes,
-            room: Lock::new(Room { machine, config }),
+            room: Lock::new(Room {
+                machine,
+                config,
+                version: 0,
+            }),
             algorithm: Lock::new(algorithm),
             limit_gauge: LimitGauge::new(name),
             turned_away_at: AtomicU64::new(0),
@@ -192,8 +220,11 @@ impl Shared {
         }
     }
 
-    /// Tells what the limit is.
+    /// Tells what the limit is: of one by key it would be that of any.
     fn show_limit(&self) {
+        if self.surroundings.family.is_some() {
+            return;
+        }
         self.limit_gauge.set(self.load().limit);
     }
 

@@ -14,7 +14,7 @@ use crate::shared::{Line, Shared, Step};
 
 /// A place in line, which is given up when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Wait {
+pub struct Wait {
     /// None once it has come to its end.
     share: Option<Share<Shared>>,
     class: usize,
@@ -27,8 +27,10 @@ pub(crate) struct Wait {
 
 /// What a call is told at first.
 #[derive(Debug)]
-pub(crate) enum Admission {
+pub enum Admission {
+    /// It was let in.
     Entered(Permit),
+    /// It has to wait.
     Waits(Wait),
 }
 

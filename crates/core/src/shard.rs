@@ -126,6 +126,13 @@ impl<T> Spread<T> {
     pub fn shared(&self) -> &Arc<T> {
         &self.nodes[0].value
     }
+
+    /// Whether there is no other handle, and no share. It stays so as long as nobody makes one of this.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        let mut nodes = self.nodes.iter();
+        Arc::strong_count(&self.nodes) == 1 && nodes.all(|node| Arc::strong_count(node) == 1)
+    }
 }
 
 #[inline]
@@ -258,6 +265,21 @@ mod tests {
             }
         });
         assert_eq!(sum.get(), 1000 * threads as u64);
+    }
+
+    #[test]
+    fn it_is_alone_without_other_handles_and_shares() {
+        let spread = Spread::over(4, ());
+        assert!(spread.is_alone());
+        let share = spread.share();
+        assert!(!spread.is_alone());
+        let elsewhere = thread::scope(|scope| scope.spawn(|| share.clone()).join().unwrap());
+        drop(share);
+        assert!(!spread.is_alone());
+        drop(elsewhere);
+        assert!(spread.is_alone());
+        let other = spread.clone();
+        assert!(!spread.is_alone() && !other.is_alone());
     }
 
     #[test]

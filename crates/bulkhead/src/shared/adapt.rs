@@ -60,7 +60,20 @@ impl Shared {
 
     /// Goes by another configuration, which was checked and has partitions of the same names.
     pub(crate) fn reconfigure(&self, config: Config) {
+        self.reconfigure_to(None, config);
+    }
+
+    /// As [`reconfigure`](Self::reconfigure), unless it goes by a later configuration of its family.
+    pub(crate) fn reconfigure_to(&self, version: Option<u64>, config: Config) {
+        // Whoever changes the configuration has this lock.
         let mut algorithm = self.algorithm.lock();
+        if let Some(version) = version {
+            let mut room = self.room.lock();
+            if room.version >= version {
+                return;
+            }
+            room.version = version;
+        }
         let mut before = None;
         let mut limit = self.load().limit;
         // One that has found out something goes on with that.

@@ -1,0 +1,298 @@
+//! A bulkhead for each key, in bounded memory.
+
+mod builder;
+mod layer;
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::Arc;
+
+use seaworthy_core::ConfigError;
+use seaworthy_core::clock::{self, Coarse};
+use seaworthy_core::component::{Component, Snapshot, Status};
+use seaworthy_core::event::Events;
+use seaworthy_core::sync::Lock;
+
+use crate::bulkhead::Bulkhead;
+use crate::config::{Config, check_same_partitions};
+use crate::shared::{Family, Surroundings};
+
+pub use builder::BulkheadsBuilder;
+pub use layer::{Keyed, KeyedEntrance};
+
+/// How many of those that are full a snapshot shows.
+const SHOWN: usize = 100;
+
+/// A bulkhead for each key: no tenant, route or upstream can take the places of another.
+///
+/// A cheap handle: clones are the same bulkheads. They are made when they are first asked for, all with the same
+/// configuration. At most [`capacity`](BulkheadsBuilder::capacity) are kept: for a new one, that one gives way that was
+/// asked for longest ago and of which nobody holds a handle, a permit or a service, so that keys which an attacker makes
+/// up take no more memory. While none can give way, all further keys share one more bulkhead, called `others`: so there
+/// are never more calls under way than capacity + 1 times the limit, and never more than the limit for one key.
+///
+/// ```
+/// use seaworthy_bulkhead::Bulkheads;
+///
+/// let tenants: Bulkheads<String> = Bulkheads::builder("tenants").max_concurrent(2).capacity(500).build()?;
+/// let busy = [tenants.get("acme").try_acquire()?, tenants.get("acme").try_acquire()?];
+/// assert!(tenants.get("acme").try_acquire().is_err());
+/// assert!(tenants.get("umbrella").try_acquire().is_ok());
+/// # Ok::<(), seaworthy_core::BoxError>(())
+/// ```
+///
+/// # When not to use it
+///
+/// For a few classes of calls that are known by name: the [partitions](crate::Partition) of one bulkhead lend each other
+/// what they do not need. This one bounds each key, not their sum: put a [`Bulkhead`] behind it for that. Keys do not
+/// become metric labels.
+pub struct Bulkheads<K> {
+    inner: Arc<Inner<K>>,
+}
+
+struct Inner<K> {
+    name: Arc<str>,
+    /// And which one it is: each that is made or changed meanwhile is brought up to the last.
+    config: Lock<(Config, u64)>,
+    events: Events,
+    family: Arc<Family>,
+    hasher: RandomState,
+    shards: Box<[Lock<Shard<K>>]>,
+    /// How many each shard may hold.
+    capacity: usize,
+    /// Of keys for which there was no room.
+    others: Bulkhead,
+}
+
+type Shard<K> = HashMap<K, Entry>;
+
+struct Entry {
+    bulkhead: Bulkhead,
+    asked: Coarse,
+}
+
+impl Bulkheads<()> {
+    /// Begins bulkheads that belong together. Each is called by this name and its key.
+    pub fn builder(name: impl Into<Arc<str>>) -> BulkheadsBuilder {
+        BulkheadsBuilder::new(name.into())
+    }
+}
+
+impl<K> Bulkheads<K>
+where
+    K: Hash + Eq + fmt::Display + Send + 'static,
+{
+    /// The bulkhead of this key, made if need be. Ask for it with each call rather than keep it: one that is kept is not
+    /// given up, and takes the room of another key.
+    pub fn get(&self, key: impl Into<K>) -> Bulkhead {
+        let (key, inner) = (key.into(), &*self.inner);
+        let asked = clock::coarse();
+        let shard = inner.shard(&key);
+        if let Some(entry) = shard.lock().get_mut(&key) {
+            entry.asked = asked;
+            return entry.bulkhead.clone();
+        }
+        // Made outside the lock: its name is written by code of the user. Whoever is first is kept.
+        let (new, version) = inner.make(&key);
+        let mut entries = shard.lock();
+        if let Some(entry) = entries.get_mut(&key) {
+            return entry.bulkhead.clone();
+        }
+        let given_up = if entries.len() < inner.capacity {
+            None
+        } else {
+            let given_up = give_up_one(&mut entries);
+            if given_up.is_none() {
+                return inner.others.clone();
+            }
+            given_up
+        };
+        let bulkhead = new.clone();
+        entries.insert(
+            key,
+            Entry {
+                bulkhead: new,
+                asked,
+            },
+        );
+        drop(entries);
+        inner.bring_up_to_date(&bulkhead, version);
+        // A key is a value of the user.
+        seaworthy_core::panic::drop_quietly(given_up);
+        bulkhead
+    }
+}
+
+/// The one that was asked for longest ago, of those that nobody uses.
+fn give_up_one<K: Hash + Eq>(entries: &mut Shard<K>) -> Option<(K, Entry)> {
+    // Nobody gets a handle meanwhile: the shard is locked.
+    let unused = entries.values().filter(|it| it.bulkhead.is_unused());
+    let oldest = unused.map(|it| it.asked).min()?;
+    let is_it = |_: &K, it: &mut Entry| it.asked == oldest && it.bulkhead.is_unused();
+    entries.extract_if(is_it).next()
+}
+
+impl<K: Hash + Eq> Bulkheads<K> {
+    /// The bulkhead of this key, if there is one. Unlike [`get`](Self::get) it neither makes one nor counts as asking
+    /// for it.
+    #[must_use]
+    pub fn find<Q>(&self, key: &Q) -> Option<Bulkhead>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let entries = self.inner.shard(key).lock();
+        entries.get(key).map(|entry| entry.bulkhead.clone())
+    }
+}
+
+impl<K: Clone> Bulkheads<K> {
+    /// All there are, in no order, without the one for other keys. For as long as its handle is kept, none of them is
+    /// given up.
+    #[must_use]
+    pub fn entries(&self) -> Vec<(K, Bulkhead)> {
+        let entries = |shard: &Lock<Shard<K>>| -> Vec<_> {
+            let entries = shard.lock();
+            let pair = |(key, entry): (&K, &Entry)| (key.clone(), entry.bulkhead.clone());
+            entries.iter().map(pair).collect()
+        };
+        self.inner.shards.iter().flat_map(entries).collect()
+    }
+}
+
+impl<K> Bulkheads<K> {
+    /// The name, which is before each key in their names.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.inner.name
+    }
+
+    /// What all of them go by.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        self.inner.config.lock().0.clone()
+    }
+
+    /// How many there are, without the one for other keys.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner.shards.iter().map(|it| it.lock().len()).sum()
+    }
+
+    /// Whether there is none yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The one that keys share for which there is no room.
+    #[must_use]
+    pub fn others(&self) -> &Bulkhead {
+        &self.inner.others
+    }
+
+    /// The bus on which all of them tell of [`BulkheadEvent`](crate::BulkheadEvent)s.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.inner.events
+    }
+
+    /// All of them go by another configuration from now on, as by [`Bulkhead::reconfigure`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Bulkhead::reconfigure`]; nothing has changed then.
+    pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
+        let inner = &*self.inner;
+        config.check(&inner.name)?;
+        {
+            let mut current = inner.config.lock();
+            check_same_partitions(&inner.name, &current.0.partitions, &config.partitions)?;
+            *current = (config, current.1 + 1);
+        }
+        for bulkhead in inner.all() {
+            inner.bring_up_to_date(&bulkhead, 0);
+        }
+        Ok(())
+    }
+}
+
+impl<K> Inner<K> {
+    fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> &Lock<Shard<K>> {
+        let hash = self.hasher.hash_one(key);
+        // The lower bits are those that the map goes by.
+        let index = (hash >> 32) as usize % self.shards.len();
+        &self.shards[index]
+    }
+
+    /// It goes by the configuration that was given last, unless that is the one it was made with.
+    fn bring_up_to_date(&self, bulkhead: &Bulkhead, made_with: u64) {
+        let (config, version) = self.config.lock().clone();
+        if version > made_with {
+            bulkhead.shared().reconfigure_to(Some(version), config);
+        }
+    }
+
+    fn all(&self) -> Vec<Bulkhead> {
+        let bulkheads = |shard: &Lock<Shard<K>>| -> Vec<Bulkhead> {
+            let entries = shard.lock();
+            entries.values().map(|it| it.bulkhead.clone()).collect()
+        };
+        let others = std::iter::once(self.others.clone());
+        self.shards
+            .iter()
+            .flat_map(bulkheads)
+            .chain(others)
+            .collect()
+    }
+}
+
+impl<K: fmt::Display> Inner<K> {
+    /// And which configuration it goes by.
+    fn make(&self, key: &K) -> (Bulkhead, u64) {
+        let (config, version) = self.config.lock().clone();
+        // Code of the user, which may do anything.
+        let name = Arc::from(format!("{}/{key}", self.name));
+        let surroundings = Surroundings {
+            events: self.events.clone(),
+            shards: 1,
+            family: Some(Arc::clone(&self.family)),
+        };
+        (Bulkhead::build(&name, config, None, surroundings), version)
+    }
+}
+
+impl<K: Send + 'static> Component for Inner<K> {
+    fn snapshot(&self) -> Snapshot {
+        let all: Vec<_> = self.all().iter().map(Bulkhead::snapshot).collect();
+        let keys = all.len() - 1;
+        let full = all.into_iter().filter(|it| it.status != Status::Healthy);
+        let full: Vec<_> = full.collect();
+        let mut snapshot = Snapshot::new("bulkheads", &*self.name, format!("{keys} keys"))
+            .field("full", full.len() as u64)
+            .field("others_in_flight", u64::from(self.others.total().in_flight));
+        if !full.is_empty() {
+            snapshot = snapshot.status(Status::Degraded);
+        }
+        full.into_iter().take(SHOWN).fold(snapshot, Snapshot::child)
+    }
+}
+
+impl<K> Clone for Bulkheads<K> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<K> fmt::Debug for Bulkheads<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bulkheads")
+            .field("name", self.name())
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}

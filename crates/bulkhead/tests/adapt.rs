@@ -1,0 +1,146 @@
+//! Limits that find themselves: what the algorithm is told, and what its answers do.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use seaworthy_bulkhead::Bulkhead;
+use seaworthy_bulkhead::limit::{Algorithm, Sample};
+use seaworthy_core::component::Registry;
+use seaworthy_core::{BoxError, Reason, Rejected, Verdict};
+use tokio::task::yield_now;
+use tokio::time::sleep;
+use tower::{Layer, ServiceExt, service_fn};
+
+const MILLI: Duration = Duration::from_millis(1);
+
+/// Does what it is told, and writes down what it sees.
+#[derive(Clone, Debug)]
+struct Scripted {
+    seen: Arc<Mutex<Vec<Sample>>>,
+    limit: Arc<Mutex<u32>>,
+}
+
+impl Scripted {
+    fn new(limit: u32) -> Self {
+        Self {
+            seen: Arc::default(),
+            limit: Arc::new(Mutex::new(limit)),
+        }
+    }
+
+    fn say(&self, limit: u32) {
+        *self.limit.lock().unwrap() = limit;
+    }
+
+    fn seen(&self) -> Vec<(Duration, u32, Verdict)> {
+        let seen = std::mem::take(&mut *self.seen.lock().unwrap());
+        let shown = |it: &Sample| (it.took, it.in_flight, it.verdict);
+        seen.iter().map(shown).collect()
+    }
+}
+
+impl Algorithm for Scripted {
+    fn limit(&self) -> u32 {
+        *self.limit.lock().unwrap()
+    }
+
+    fn observe(&mut self, sample: &Sample) -> u32 {
+        self.seen.lock().unwrap().push(*sample);
+        let limit = self.limit();
+        assert_ne!(limit, 13, "an unlucky number");
+        limit
+    }
+}
+
+fn bulkhead(algorithm: &Scripted) -> Bulkhead {
+    Bulkhead::builder("b")
+        .algorithm(algorithm.clone())
+        .max_waiting(10)
+        .max_wait(Duration::from_secs(1))
+        .registry(&Registry::new())
+        .build()
+        .expect("allowed")
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_told_how_each_call_ended_and_how_long_the_service_took() {
+    let algorithm = Scripted::new(2);
+    let bulkhead = bulkhead(&algorithm);
+    let service = service_fn(|millis: u32| async move {
+        sleep(millis * MILLI).await;
+        match millis {
+            3 => Err(BoxError::from("broken")),
+            5 => Err(Rejected::new(Reason::QueueFull, "further down").into()),
+            _ => Ok(()),
+        }
+    });
+    let service = bulkhead.layer().layer(service);
+    let calls = [4, 3, 5].map(|it| tokio::spawn(service.clone().oneshot(it)));
+    for call in calls {
+        let _ = call.await.unwrap();
+    }
+    // The third one had waited until the second had ended: that is not its service's time.
+    let expected = [
+        (3 * MILLI, 2, Verdict::Failure),
+        (4 * MILLI, 1, Verdict::Success),
+        (5 * MILLI, 2, Verdict::Overload),
+    ];
+    assert_eq!(algorithm.seen(), expected);
+    let cancelled = tokio::time::timeout(MILLI, service.oneshot(9)).await;
+    assert!(cancelled.is_err());
+    assert_eq!(algorithm.seen(), [(MILLI, 1, Verdict::Ignored)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_get_in_when_it_grows_and_nobody_does_when_it_shrinks() {
+    let algorithm = Scripted::new(1);
+    let bulkhead = bulkhead(&algorithm);
+    let first = bulkhead.try_acquire().unwrap();
+    let waiting: Vec<_> = (0..3)
+        .map(|_| {
+            let bulkhead = bulkhead.clone();
+            tokio::spawn(async move { bulkhead.acquire().await.unwrap() })
+        })
+        .collect();
+    yield_now().await;
+    algorithm.say(3);
+    first.success();
+    let mut permits = Vec::new();
+    for waiting in waiting {
+        permits.push(waiting.await.unwrap());
+    }
+    let view = bulkhead.view();
+    assert_eq!((view.in_flight, view.limit, view.waiting), (3, 3, 0));
+    algorithm.say(1);
+    permits.pop().unwrap().overload();
+    assert_eq!(bulkhead.view().limit, 1);
+    assert!(bulkhead.try_acquire().is_err());
+    drop(permits);
+    assert!(bulkhead.try_acquire().is_ok());
+}
+
+/// What an algorithm says is taken within reason, and a panic of it harms nobody.
+#[tokio::test]
+async fn an_algorithm_cannot_break_the_bulkhead() {
+    let algorithm = Scripted::new(0);
+    let bulkhead = bulkhead(&algorithm);
+    assert_eq!(bulkhead.view().limit, 1);
+    algorithm.say(u32::MAX);
+    bulkhead.try_acquire().unwrap().success();
+    assert_eq!(bulkhead.view().limit, 1_000_000);
+    algorithm.say(13);
+    bulkhead.try_acquire().unwrap().success();
+    assert_eq!(bulkhead.view().in_flight, 0);
+    algorithm.say(4);
+    bulkhead.try_acquire().unwrap().success();
+    assert_eq!(bulkhead.view().limit, 4);
+}
+
+#[tokio::test]
+async fn a_limit_that_is_set_stays() {
+    let algorithm = Scripted::new(5);
+    let bulkhead = bulkhead(&algorithm);
+    bulkhead.set_limit(9).unwrap();
+    bulkhead.try_acquire().unwrap().overload();
+    assert_eq!((bulkhead.view().limit, algorithm.seen().len()), (9, 0));
+}
