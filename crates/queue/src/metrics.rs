@@ -8,7 +8,7 @@ use seaworthy_core::metrics::{Counter, Gauge, Histogram};
 use seaworthy_core::panic;
 
 use crate::error::SendError;
-use crate::report::Standing;
+use crate::report::Report;
 use crate::why::Why;
 
 /// The handles of one queue; without the feature `metrics` they have no size.
@@ -65,20 +65,20 @@ impl Metrics {
         }
     }
 
-    /// The queue has gone from one standing to another.
+    /// What has happened in the queue.
     #[inline]
-    pub(crate) fn moved(&self, from: &Standing, to: &Standing) {
-        let (before, after) = (&from.counts, &to.counts);
-        count(&self.sent, before.sent, after.sent);
-        count(&self.received, before.received, after.received);
-        count(&self.redelivered, before.redelivered, after.redelivered);
-        count(&self.acknowledged, before.acknowledged, after.acknowledged);
-        count(&self.dead_letters, before.dead_letters, after.dead_letters);
-        count(&self.leases_over, before.leases_over, after.leases_over);
-        count(&self.withdrawn, before.withdrawn, after.withdrawn);
-        count(&self.gave_up, before.gave_up, after.gave_up);
-        add(&self.waiting, from.waiting, to.waiting);
-        add(&self.in_flight, from.in_flight, to.in_flight);
+    pub(crate) fn moved(&self, report: &Report) {
+        let counts = &report.counts;
+        count(&self.sent, counts.sent);
+        count(&self.received, counts.received);
+        count(&self.redelivered, counts.redelivered);
+        count(&self.acknowledged, counts.acknowledged);
+        count(&self.dead_letters, counts.dead_letters);
+        count(&self.leases_over, counts.leases_over);
+        count(&self.withdrawn, counts.withdrawn);
+        count(&self.gave_up, counts.gave_up);
+        add(&self.waiting, report.waiting);
+        add(&self.in_flight, report.in_flight);
     }
 
     /// An item is handed back.
@@ -89,12 +89,12 @@ impl Metrics {
             SendError::Closed(_) => &self.closed,
             SendError::TooHeavy(_) => &self.too_heavy,
         };
-        count(counter, 0, 1);
+        count(counter, 1);
     }
 
     /// An item leaves otherwise than to a receiver.
     pub(crate) fn dropped(&self, why: Why) {
-        count(&self.dropped[why as usize], 0, 1);
+        count(&self.dropped[why as usize], 1);
     }
 
     /// An item that was sent at this time, or several, goes to a receiver for the first time.
@@ -109,7 +109,7 @@ impl Metrics {
     /// A worker had so many requests that are in the queue no more, and has so many of them now.
     #[inline]
     pub(crate) fn on_desks(&self, before: usize, now: usize) {
-        add(&self.in_flight, before, now);
+        add(&self.in_flight, now as i64 - before as i64);
     }
 
     /// A service has answered a request.
@@ -147,18 +147,18 @@ impl Began {
 }
 
 #[inline]
-fn count(counter: &Counter, before: u64, after: u64) {
-    if ON && before != after {
-        quietly(|| counter.increment(after - before));
+fn count(counter: &Counter, times: u64) {
+    if ON && times > 0 {
+        quietly(|| counter.increment(times));
     }
 }
 
 /// By how much it has changed, and not what it is: so it does not matter who of several threads tells first, and queues
 /// of the same name add up.
 #[inline]
-fn add(gauge: &Gauge, before: usize, after: usize) {
-    if ON && before != after {
-        quietly(|| gauge.add(after as f64 - before as f64));
+fn add(gauge: &Gauge, more: i64) {
+    if ON && more != 0 {
+        quietly(|| gauge.add(more as f64));
     }
 }
 

@@ -169,7 +169,7 @@ impl<T> Shared<T> {
             self.call(guard);
         }
         if let Some(report) = report {
-            self.tell(report);
+            self.tell(&report);
         }
     }
 

@@ -128,8 +128,8 @@ impl<T> Store<T> {
 
     /// What has happened so far.
     #[inline]
-    pub(crate) fn counts(&self) -> Counts {
-        self.counts
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// Those that have become dead letters since this was asked last.

@@ -3,14 +3,17 @@
 use seaworthy_core::panic;
 use tracing::Span;
 use tracing::instrument::{Instrument, Instrumented};
+use tracing::level_filters::LevelFilter;
 
-/// The span that was current where the item was sent.
+/// The span that was current where the item was sent, if there was one.
 ///
 /// To clone and to drop a span is to call its subscriber, which is code of the user: never under a lock. One that panics
 /// loses the span, and not the item.
-#[derive(Debug)]
+///
+/// Where there is no span, items are as small as they would be otherwise.
+#[derive(Debug, Default)]
 pub(crate) struct Carried {
-    span: Span,
+    span: Option<Box<Span>>,
 }
 
 /// A future that is polled and dropped in the span.
@@ -19,21 +22,36 @@ pub(crate) type InSpan<F> = Instrumented<F>;
 impl Carried {
     #[inline]
     pub(crate) fn current() -> Self {
-        let span = panic::catch(Span::current).unwrap_or_else(|_| Span::none());
-        Self { span }
+        if LevelFilter::current() == LevelFilter::OFF {
+            // Nobody listens.
+            return Self::default();
+        }
+        Self::of(Span::current)
+    }
+
+    #[inline(never)]
+    fn of(span: impl FnOnce() -> Span) -> Self {
+        let span = panic::catch(span).ok().filter(|span| !span.is_none());
+        Self {
+            span: span.map(Box::new),
+        }
     }
 
     pub(crate) fn span(&self) -> &Span {
-        &self.span
+        static NONE: Span = Span::none();
+        self.span.as_deref().unwrap_or(&NONE)
     }
 
     pub(crate) fn into_span(mut self) -> Span {
-        std::mem::replace(&mut self.span, Span::none())
+        self.span.take().map_or_else(Span::none, |span| *span)
     }
 
     #[inline]
     pub(crate) fn run<R>(&self, f: impl FnOnce() -> R) -> R {
-        self.span.in_scope(f)
+        match &self.span {
+            Some(span) => span.in_scope(f),
+            None => f(),
+        }
     }
 
     #[inline]
@@ -48,27 +66,20 @@ impl Carried {
     }
 }
 
-impl Default for Carried {
-    fn default() -> Self {
-        Self { span: Span::none() }
-    }
-}
-
 impl Clone for Carried {
     fn clone(&self) -> Self {
-        if self.is_none() {
-            return Self::default();
+        match &self.span {
+            Some(span) => Self::of(|| (**span).clone()),
+            None => Self::default(),
         }
-        let span = panic::catch(|| self.span.clone()).unwrap_or_else(|_| Span::none());
-        Self { span }
     }
 }
 
 impl Drop for Carried {
     #[inline]
     fn drop(&mut self) {
-        if !self.is_none() {
-            panic::drop_quietly(std::mem::replace(&mut self.span, Span::none()));
+        if let Some(span) = self.span.take() {
+            panic::drop_quietly(span);
         }
     }
 }

@@ -25,11 +25,10 @@ pub(super) struct Ledger {
 impl<T> Shared<T> {
     /// What has happened under the lock.
     #[inline]
-    pub(super) fn tell(&self, report: Report) {
-        self.metrics.moved(&report.from, &report.to);
-        let before = report.from.counts.leases_over;
-        if report.to.counts.leases_over > before {
-            self.log.leases_over(report.to.counts.leases_over - before);
+    pub(super) fn tell(&self, report: &Report) {
+        self.metrics.moved(report);
+        if report.counts.leases_over > 0 {
+            self.log.leases_over(report.counts.leases_over);
         }
         for (attempts, last) in &report.buried {
             self.log.dead_letter(*attempts, last);

@@ -19,3 +19,22 @@ pub(crate) struct Counts {
     /// Those who waited for room and gave up.
     pub(crate) gave_up: u64,
 }
+
+impl Counts {
+    /// What has happened between these and those, which are these from now on.
+    #[cfg(any(feature = "metrics", feature = "tracing"))]
+    #[inline]
+    pub(crate) fn go_on(&mut self, to: &Self) -> Self {
+        let from = std::mem::replace(self, *to);
+        Self {
+            sent: to.sent - from.sent,
+            received: to.received - from.received,
+            redelivered: to.redelivered - from.redelivered,
+            acknowledged: to.acknowledged - from.acknowledged,
+            dead_letters: to.dead_letters - from.dead_letters,
+            leases_over: to.leases_over - from.leases_over,
+            withdrawn: to.withdrawn - from.withdrawn,
+            gave_up: to.gave_up - from.gave_up,
+        }
+    }
+}
