@@ -67,6 +67,14 @@ impl<T> Functions<T> {
         }
     }
 
+    /// They say nothing about any item.
+    pub(crate) fn are_silent(&self) -> bool {
+        self.class.is_none()
+            && self.key.is_none()
+            && self.weight.is_none()
+            && self.useful_for.is_none()
+    }
+
     #[inline]
     pub(crate) fn weigh(&self, item: &T, log: &Log) -> u32 {
         self.weight

@@ -41,6 +41,8 @@ pub(crate) struct Shared<T> {
     name: Kept,
     inner: Lock<Inner<T>>,
     functions: Functions<T>,
+    /// They say nothing about any item.
+    plain: bool,
     /// What is known without taking the lock, as bits.
     known: AtomicU8,
     /// Handles by which items may come, and by which they may go.
@@ -125,6 +127,7 @@ impl<T> Shared<T> {
                 closed: false,
                 reported: Reported::default(),
             }),
+            plain: functions.are_silent(),
             functions,
             known: AtomicU8::new(0),
             senders: AtomicUsize::new(0),

@@ -136,7 +136,11 @@ impl<T> Store<T> {
     #[cfg(any(feature = "metrics", feature = "tracing"))]
     #[inline]
     pub(crate) fn take_buried(&mut self) -> Vec<(u32, Failure)> {
-        std::mem::take(&mut self.buried)
+        if cfg!(feature = "tracing") {
+            std::mem::take(&mut self.buried)
+        } else {
+            Vec::new()
+        }
     }
 
     /// How many more were asked for.
@@ -245,6 +249,12 @@ impl<T> Store<T> {
     #[inline]
     pub(crate) fn take_news(&mut self) -> usize {
         std::mem::take(&mut self.news)
+    }
+
+    /// The same, if it is not to be forgotten.
+    #[inline]
+    pub(crate) fn news(&self) -> usize {
+        self.news
     }
 
     /// An item that nobody wants any more, if it still waits.

@@ -20,6 +20,16 @@ pub(crate) struct Wakers {
     rest: Vec<Waker>,
 }
 
+impl From<Waker> for Wakers {
+    #[inline]
+    fn from(waker: Waker) -> Self {
+        Self {
+            first: Some(waker),
+            rest: Vec::new(),
+        }
+    }
+}
+
 impl Wakers {
     pub(crate) fn push(&mut self, waker: Waker) {
         if self.first.is_none() {

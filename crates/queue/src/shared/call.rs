@@ -4,6 +4,8 @@
 //! be dropped instead, or find nothing, and since room for deliveries comes and goes by itself, what is called is also
 //! compared with what is there: as long as there are more items than receivers on their way, another one is called.
 
+use std::task::Waker;
+
 use super::{Inner, Moment, Way};
 use crate::wakers::Wakers;
 
@@ -19,6 +21,25 @@ impl Way {
 impl<T> Inner<T> {
     #[inline]
     pub(super) fn call(&mut self) -> Wakers {
+        if self.one_will_do()
+            && let Some(waker) = self.call_receiver(self.store.may_board())
+        {
+            self.store.take_news();
+            return waker.into();
+        }
+        self.call_all()
+    }
+
+    /// The usual case: an item has come, nobody is on the way to it, and nobody waits for anything else.
+    #[inline]
+    fn one_will_do(&self) -> bool {
+        let nobody_else = self.senders.is_empty() && self.mourners.is_empty();
+        let one = self.store.len() == 1 && self.store.news() <= 1;
+        one && nobody_else && !self.closed && self.on_their_way() == 0
+    }
+
+    #[inline(never)]
+    fn call_all(&mut self) -> Wakers {
         let mut wakers = Wakers::default();
         let news = self.store.take_news();
         if self.receivers.iter().any(|line| !line.is_empty()) {
@@ -46,15 +67,17 @@ impl<T> Inner<T> {
             return;
         }
         for _ in 0..news {
-            if !self.call_receiver(self.store.may_board(), wakers) {
+            let Some(waker) = self.call_receiver(self.store.may_board()) else {
                 break;
-            }
+            };
+            wakers.push(waker);
         }
         while self.on_their_way() < self.store.len() {
             let boarding = self.receivers[Way::Board as usize].called();
-            if !self.call_receiver(boarding < self.room_on_board(), wakers) {
+            let Some(waker) = self.call_receiver(boarding < self.room_on_board()) else {
                 break;
-            }
+            };
+            wakers.push(waker);
         }
         // Whoever is on its way takes care of it.
         if self.on_their_way() == 0 && self.lacks_keeper() {
@@ -74,8 +97,9 @@ impl<T> Inner<T> {
         most.saturating_sub(self.store.in_flight())
     }
 
-    /// Calls one who is to take an item. False if there is nobody.
-    fn call_receiver(&mut self, may_board: bool, wakers: &mut Wakers) -> bool {
+    /// Calls one who is to take an item, if there is anybody.
+    #[inline]
+    fn call_receiver(&mut self, may_board: bool) -> Option<Waker> {
         for way in [self.turn, self.turn.other()] {
             if way == Way::Board && !may_board {
                 continue;
@@ -85,11 +109,10 @@ impl<T> Inner<T> {
             let line = &mut self.receivers[way as usize];
             if let Some(waker) = line.call_sparing(keeper.map(|keeper| keeper.place)) {
                 self.turn = way.other();
-                wakers.push(waker);
-                return true;
+                return Some(waker);
             }
         }
-        false
+        None
     }
 
     /// Something is due, and nobody looks when it is.

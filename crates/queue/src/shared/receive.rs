@@ -150,7 +150,12 @@ impl<T> Shared<T> {
         let mut inner = self.inner.lock();
         let now = inner.now();
         let (lined, unused) = inner.line_up(seat, waker, now);
-        self.settle(inner);
+        if inner.stirs() {
+            self.settle(inner);
+        } else {
+            // It has come to a queue in which nothing is to be seen to.
+            drop(inner);
+        }
         let_go(unused);
         lined
     }

@@ -9,7 +9,7 @@ use crate::carried::Carried;
 use crate::error::SendError;
 use crate::sender::Sent;
 use crate::store::Offered;
-use crate::store::entry::{Entry, Spot};
+use crate::store::entry::{Entry, Spot, Tag};
 use crate::wakers::let_go;
 use crate::why::Why;
 
@@ -17,6 +17,15 @@ impl<T> Shared<T> {
     /// An item with all that its functions say about it, each of which is asked once.
     #[inline]
     pub(crate) fn entry(&self, item: T, carried: Carried) -> Entry<T> {
+        if self.plain {
+            let tag = Tag::plain(clock::coarse());
+            return Entry { item, tag, carried };
+        }
+        self.examine(item, carried)
+    }
+
+    #[inline(never)]
+    fn examine(&self, item: T, carried: Carried) -> Entry<T> {
         let weight = self.functions.weigh(&item, &self.log);
         let entry = self.functions.tag(item, weight, clock::coarse(), &self.log);
         Entry { carried, ..entry }

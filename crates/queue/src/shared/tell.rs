@@ -47,7 +47,7 @@ impl<T> Shared<T> {
     }
 
     /// Somebody is told that there is no room.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn refuses<U>(&self, error: &SendError<U>) {
         #[cfg(feature = "metrics")]
         self.ledger.rejected.increment();
