@@ -2,7 +2,8 @@
 //!
 //! A handle is resolved at its first use, not when it is made: a recorder that was installed before
 //! the first call of a component is seen, even if the component was built before. One installed later
-//! is not. Without the feature the handles have no size, and nothing is stored or allocated.
+//! is not. A recorder that uses a handle for the first time while it is asked for another one, or for the same, finds that
+//! one idle: it counts nothing until it is resolved. Without the feature the handles have no size, and nothing is stored or allocated.
 //!
 //! Names follow the practice of Prometheus: `seaworthy_<crate>_<thing>_<unit|total>`, with seconds for
 //! durations. Labels are fixed when the handle is made, so there are as many series as components.

@@ -139,3 +139,50 @@ fn gauges_and_histograms_pass_their_values_on() {
     ];
     assert_eq!(notebook.lines(), expected);
 }
+
+/// A recorder that counts what it is asked for, with a counter of its own, which it is asked for as well.
+struct Selfish<'a> {
+    notebook: Notebook,
+    asked: &'a Counter,
+}
+
+impl Recorder for Selfish<'_> {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Counter {
+        self.asked.increment(1);
+        self.notebook.register_counter(key, metadata)
+    }
+    fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Gauge {
+        self.asked.increment(1);
+        self.notebook.register_gauge(key, metadata)
+    }
+    fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Histogram {
+        self.notebook.register_histogram(key, metadata)
+    }
+}
+
+#[test]
+fn a_recorder_may_use_the_handle_it_is_asked_for() {
+    let (notebook, asked) = (Notebook::default(), Counter::new("asked_total", NONE));
+    let recorder = Selfish {
+        notebook: notebook.clone(),
+        asked: &asked,
+    };
+    with_local_recorder(&recorder, || {
+        asked.increment(1);
+        Gauge::new("depth", NONE).set(2.0);
+    });
+    let (counter, gauge) = ("counter asked_total{}", "gauge depth{}");
+    let expected = [
+        counter.to_owned(),
+        format!("{counter} += 1"),
+        // It has its handle by now.
+        format!("{counter} += 1"),
+        gauge.to_owned(),
+        format!("{gauge} = 2"),
+    ];
+    assert_eq!(notebook.lines(), expected);
+}

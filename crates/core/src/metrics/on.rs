@@ -1,5 +1,6 @@
 //! Handles with the feature: those of the `metrics` facade, resolved at first use.
 
+use std::cell::Cell;
 use std::sync::{Arc, OnceLock};
 
 use metrics::{Key, Label, Level, Metadata, Recorder};
@@ -27,11 +28,41 @@ impl<H: Register> Lazy<H> {
         }
     }
 
-    fn get(&self) -> &H {
+    #[inline]
+    fn get(&self) -> Option<&H> {
+        self.handle.get().or_else(|| self.resolve())
+    }
+
+    /// None if the recorder itself asks, while it is making a handle.
+    #[cold]
+    fn resolve(&self) -> Option<&H> {
         const METADATA: Metadata<'_> = Metadata::new("seaworthy", Level::INFO, None);
-        self.handle.get_or_init(|| {
-            metrics::with_recorder(|recorder| H::register(recorder, &self.key, &METADATA))
-        })
+        let _asking = Asking::begin()?;
+        // Two threads may ask at the same time: they get handles of one metric, and one of them is kept.
+        let handle = metrics::with_recorder(|recorder| H::register(recorder, &self.key, &METADATA));
+        Some(self.handle.get_or_init(|| handle))
+    }
+}
+
+/// This thread asks the recorder for a handle, which is code of the user: if that uses handles which are not resolved
+/// either, it is not asked again for an answer to its own question.
+struct Asking;
+
+thread_local! {
+    static ASKING: Cell<bool> = const { Cell::new(false) };
+}
+
+impl Asking {
+    fn begin() -> Option<Self> {
+        // A thread that is being torn down asks as well as it can.
+        let asks = ASKING.try_with(|asking| asking.replace(true));
+        (!asks.unwrap_or(false)).then_some(Self)
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        let _ = ASKING.try_with(|asking| asking.set(false));
     }
 }
 
@@ -60,22 +91,30 @@ impl Register for metrics::Histogram {
 
 impl Counter {
     pub(super) fn increment(&self, by: u64) {
-        self.get().increment(by);
+        if let Some(handle) = self.get() {
+            handle.increment(by);
+        }
     }
 }
 
 impl Gauge {
     pub(super) fn set(&self, value: f64) {
-        self.get().set(value);
+        if let Some(handle) = self.get() {
+            handle.set(value);
+        }
     }
 
     pub(super) fn add(&self, by: f64) {
-        self.get().increment(by);
+        if let Some(handle) = self.get() {
+            handle.increment(by);
+        }
     }
 }
 
 impl Histogram {
     pub(super) fn record(&self, value: f64) {
-        self.get().record(value);
+        if let Some(handle) = self.get() {
+            handle.record(value);
+        }
     }
 }
