@@ -22,16 +22,21 @@ pub struct Panicked {
 
 thread_local! {
     static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
-    /// Of the last panic, for those whose drop runs because of it.
-    static LAST: RefCell<Option<Panicked>> = const { RefCell::new(None) };
+    /// Of panics that were not caught here, for those whose drop runs because of the last one. What others have caught
+    /// stays below it for a while.
+    static UNCAUGHT: RefCell<Vec<Panicked>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What is known about the panic because of which this thread unwinds. `None` if it does not, or if nothing was ever
+/// So many are kept: a panic in a drop because of a panic in a drop is deep already.
+const DEPTH: usize = 8;
+
+/// What is known about the panic because of which this thread unwinds: if code that runs because of that panics as well, and
+/// is [caught](catch), it is the first one again. `None` if it does not, or if nothing was ever
 /// [caught](catch) before the panic, and [`watch`] not called either.
 #[must_use]
 pub fn current() -> Option<Panicked> {
-    let last = || LAST.try_with(|last| last.borrow().clone()).ok().flatten();
-    std::thread::panicking().then(last).flatten()
+    let last = || UNCAUGHT.try_with(|all| all.borrow().last().cloned());
+    std::thread::panicking().then(last)?.ok().flatten()
 }
 
 /// Sees to it that [`current`] knows about panics from now on.
@@ -60,6 +65,13 @@ const NO_TEXT: &str = "a payload that is not text";
 fn examine(payload: Box<dyn Any + Send>) -> Panicked {
     let message = message(payload.as_ref());
     let location = LOCATION.try_with(RefCell::take).ok().flatten();
+    let _ = UNCAUGHT.try_with(|all| {
+        let mut all = all.borrow_mut();
+        // Who unwinds without a panic, by `resume_unwind`, is not among them.
+        if all.last().is_some_and(|last| last.message == message) {
+            all.pop();
+        }
+    });
     dispose(payload);
     Panicked { message, location }
 }
@@ -99,7 +111,13 @@ fn chain_hook(once: &Once) {
             let _ = LOCATION.try_with(|slot| slot.replace(location.clone()));
             let message = message(info.payload());
             let last = Panicked { message, location };
-            let _ = LAST.try_with(|slot| slot.replace(Some(last)));
+            let _ = UNCAUGHT.try_with(|all| {
+                let mut all = all.borrow_mut();
+                if all.len() == DEPTH {
+                    all.remove(0);
+                }
+                all.push(last);
+            });
             previous(info);
         }));
     });
@@ -157,6 +175,36 @@ mod tests {
         assert_eq!(seen, caught.expect_err("it panicked"));
         drop(Curious(tx));
         assert_eq!(rx.recv().expect("it was dropped"), None, "by nothing");
+    }
+
+    #[test]
+    fn a_panic_that_is_caught_on_the_way_is_not_the_cause() {
+        struct Noisy;
+        impl Drop for Noisy {
+            fn drop(&mut self) {
+                assert!(catch(|| panic!("noise")).is_err());
+                assert!(catch(|| std::panic::resume_unwind(Box::new("echo"))).is_err());
+            }
+        }
+        struct Curious(std::sync::mpsc::Sender<Option<Panicked>>);
+        impl Drop for Curious {
+            fn drop(&mut self) {
+                self.0.send(current()).expect("somebody listens");
+            }
+        }
+        let (tx, rx) = std::sync::mpsc::channel();
+        // Whatever others have caught does not matter, however much of it there was.
+        for _ in 0..2 * DEPTH {
+            assert!(catch_unwind(|| panic!("long ago")).is_err());
+        }
+        let caught = catch(move || {
+            let _last = Curious(tx);
+            let _first = Noisy;
+            panic!("out of paper");
+        });
+        assert!(caught.is_err());
+        let seen = rx.recv().expect("it was dropped").expect("by a panic");
+        assert_eq!(seen.message, "out of paper");
     }
 
     #[test]
