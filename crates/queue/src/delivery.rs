@@ -85,6 +85,35 @@ impl<T> Delivery<T> {
         }
     }
 
+    /// The item is done as far as the queue goes: it will never be delivered again, and is the caller's, with what was changed
+    /// of it.
+    ///
+    /// ```
+    /// # use seaworthy_queue::Queue;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let letters: Queue<String> = Queue::builder("letters").build()?;
+    /// letters.sender().try_send("hello".to_owned())?;
+    /// let mut delivery = letters.receiver().try_recv_delivery()?;
+    /// delivery.push_str(", world");
+    /// let letter: String = delivery.into_inner()?;
+    /// assert_eq!((&*letter, letters.in_flight()), ("hello, world", 0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`ack`](Self::ack); the item is dropped.
+    pub fn into_inner(mut self) -> Result<T, LeaseOver> {
+        match self.settle(Ending::Ack) {
+            Some(Settled::Done(mut entry)) => {
+                std::mem::swap(&mut entry.item, &mut self.item);
+                Ok(entry.item)
+            }
+            _ => Err(LeaseOver),
+        }
+    }
+
     /// The item is to be delivered again after this time, a year at most, unless it was delivered as often as it may be.
     ///
     /// # Errors

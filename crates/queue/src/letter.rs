@@ -65,6 +65,10 @@ impl<T> DeadLetter<T> {
         }
     }
 
+    pub(crate) fn tag(&self) -> &Tag {
+        &self.tag
+    }
+
     /// The item.
     pub fn item(&self) -> &T {
         &self.item

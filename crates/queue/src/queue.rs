@@ -128,6 +128,32 @@ impl<T> Queue<T> {
         self.shared.recv_dead().await
     }
 
+    /// Sends up to so many dead letters again, the oldest first, as far as there is room for them and nobody waits for that. How
+    /// many it were: none if the queue is closed.
+    ///
+    /// They come in as new items, behind those that wait, and may be delivered as often as any. What was said of their class,
+    /// key and weight still holds; that they were of use for some time only does not.
+    ///
+    /// ```
+    /// # use seaworthy_queue::Queue;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let orders: Queue<u32> = Queue::builder("orders").build()?;
+    /// let rx = orders.receiver();
+    /// orders.sender().try_send(7)?;
+    /// rx.try_recv_delivery()?.bury()?;
+    ///
+    /// // Whatever was wrong is mended.
+    /// assert_eq!(orders.resend_dead_letters(100), 1);
+    /// let delivery = rx.try_recv_delivery()?;
+    /// assert_eq!((*delivery, delivery.attempt()), (7, 1));
+    /// # delivery.ack()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn resend_dead_letters(&self, most: usize) -> usize {
+        self.shared.resend_dead(most)
+    }
+
     /// How many dead letters there are.
     #[must_use]
     pub fn dead_letters(&self) -> usize {

@@ -144,8 +144,31 @@ impl<T> Sender<T> {
     ///
     /// As [`try_send`](Self::try_send).
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
-        self.shared.counted(self.shared.try_reserve(1))?;
-        Ok(Permit::new(&self.shared, 1))
+        self.try_reserve_weight(1)
+    }
+
+    /// As [`try_reserve`](Self::try_reserve), for an item of this weight.
+    ///
+    /// ```
+    /// # use seaworthy_queue::{Queue, SendError};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let frames: Queue<Vec<u8>> = Queue::builder("frames")
+    ///     .weight(1_000, |frame: &Vec<u8>| frame.len() as u32)
+    ///     .build()?;
+    /// let tx = frames.sender();
+    /// let room = tx.try_reserve_weight(800)?;
+    /// assert!(matches!(tx.try_reserve_weight(300), Err(SendError::Full(()))));
+    /// room.send(vec![0; 800]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`try_send`](Self::try_send).
+    pub fn try_reserve_weight(&self, weight: u32) -> Result<Permit<'_, T>, SendError<()>> {
+        self.shared.counted(self.shared.try_reserve(weight))?;
+        Ok(Permit::new(&self.shared, weight))
     }
 
     /// As [`try_reserve`](Self::try_reserve), for a permit that borrows nothing.

@@ -14,6 +14,21 @@ impl<T> Shared<T> {
         self.with(|inner, _, _| inner.store.take_dead())
     }
 
+    /// Up to so many come in anew. How many it were.
+    pub(crate) fn resend_dead(&self, most: usize) -> usize {
+        let sent = self.with(|inner, now, _| {
+            // Nobody overtakes those who wait.
+            let may = !inner.closed && inner.senders.is_empty();
+            if may {
+                inner.store.resend_dead(now, most)
+            } else {
+                0
+            }
+        });
+        self.abandon();
+        sent
+    }
+
     /// Ready with one, or with `None` if there will be none any more.
     pub(crate) fn recv_dead(&self) -> Mourning<'_, T> {
         Mourning {

@@ -1,5 +1,7 @@
 //! Who is let in, and who gives way.
 
+use seaworthy_core::clock::Coarse;
+
 use super::Store;
 use super::entry::{Entry, NEVER, Spot};
 use crate::config::Overload;
@@ -116,6 +118,25 @@ impl<T> Store<T> {
 
     fn admit_for(&mut self, entry: Entry<T>, evicted: Vec<Entry<T>>) -> Offered<T> {
         Offered::In(self.admit(entry), evicted)
+    }
+
+    /// Dead letters come in anew, the oldest first: up to so many, for as long as there is room for the next one. How many
+    /// it were.
+    pub(crate) fn resend_dead(&mut self, now: Coarse, most: usize) -> usize {
+        let mut count = 0;
+        while count < most
+            && let Some(letter) = self.dead.front()
+            && self.has_room(letter.tag().weight)
+            && let Some(letter) = self.dead.pop_front()
+        {
+            let mut entry = letter.into_entry();
+            entry.tag.since = now;
+            entry.tag.deadline = NEVER;
+            (entry.tag.attempts, entry.tag.spared) = (0, 0);
+            self.admit(entry);
+            count += 1;
+        }
+        count
     }
 
     #[inline]
