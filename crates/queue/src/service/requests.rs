@@ -57,6 +57,13 @@ impl<Req, Res, E> Requests<Req, Res, E> {
     /// requests were under way are told that the worker [crashed](seaworthy_core::Reason::Crashed), and all others wait
     /// for the next one.
     ///
+    /// # Readiness
+    ///
+    /// The service is asked whether it is ready when there is a request, and not before. If that one is gone by then, since
+    /// another worker was quicker or its time was up, the service stays ready for the next one: what it holds for that, such
+    /// as a permit of tower's `ConcurrencyLimit`, it holds until then. Only its drop would give that back. A limit that many
+    /// share is better one that is asked in `call`, as a bulkhead is.
+    ///
     /// # Errors
     ///
     /// That of `poll_ready`: such a service cannot go on. Requests that were under way end as with a panic.

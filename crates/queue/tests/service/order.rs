@@ -126,6 +126,27 @@ async fn a_worker_that_is_not_ready_holds_nothing_up() {
     }
 }
 
+/// The only permit was taken for a request whose time was up.
+#[tokio::test(start_paused = true)]
+async fn a_readiness_that_came_to_nothing_is_for_the_next_request() {
+    let (callers, work) = builder()
+        .useful_for(secs(3))
+        .build()
+        .expect("it is allowed");
+    let late = asking(&callers, 2);
+    tokio::time::sleep(secs(4)).await;
+    let permits = Arc::new(tokio::sync::Semaphore::new(1));
+    let limited =
+        tower::limit::ConcurrencyLimit::with_semaphore(Halves::default(), Arc::clone(&permits));
+    tokio::spawn(work.serve(limited));
+    rejected(late.await.expect("well"), Reason::Expired, Executed::No);
+    for _ in 0..2 {
+        assert_eq!(ask(&callers, 4).await, Ok(2));
+    }
+    tokio::task::yield_now().await;
+    assert_eq!(permits.available_permits(), 1);
+}
+
 /// Whoever waits for requests holds no readiness of its service.
 #[tokio::test(start_paused = true)]
 async fn an_idle_worker_holds_nothing() {
