@@ -15,7 +15,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let exports = Bulkhead::builder("exports").max_concurrent(1).build()?;
 //! let service = ServiceBuilder::new()
-//!     .layer(exports.layer().until_body_ends().respond(respond))
+//!     .layer(exports.layer().until_body_ends().respond(respond::<Full<&[u8]>>))
 //!     .service(service_fn(|_request: Request<()>| async {
 //!         Ok::<_, Infallible>(Response::new(Full::from(&b"all of it"[..])))
 //!     }));
