@@ -273,8 +273,8 @@ impl Bulkhead {
     }
 
     /// Replaces the configuration. Calls under way and calls that wait are not concerned: who waits goes on to, for as
-    /// long as it was told to, even if fewer may wait now. A limit that finds itself goes on from where it is if its
-    /// configuration is the same, and begins anew otherwise.
+    /// long as it was told to, even if fewer may wait now. A limit that finds itself goes on from where it is, with
+    /// what it knows if its configuration is the same.
     ///
     /// # Errors
     ///

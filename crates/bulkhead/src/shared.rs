@@ -133,7 +133,7 @@ impl Shared {
             }
         };
         let classes = family.metrics.iter().enumerate().map(class).collect();
-        let algorithm = algorithm.or_else(|| config.limit.start());
+        let algorithm = algorithm.or_else(|| adapt::finder(&config.limit, config.limit.initial()));
         let limit = adapt::first(&config.limit, algorithm.as_deref());
         Self {
             word: Word::new(limit, partitioned),

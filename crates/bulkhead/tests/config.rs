@@ -18,11 +18,11 @@ fn what_cannot_be_is_refused_with_the_field_its_value_and_what_is_allowed() {
     let share = |share| Partition::new("p").guaranteed(share);
     let cases: [(&str, String); 13] = [
         (
-            "`limit` is 0, allowed: from 1 to 1000000",
+            "`limit` is 0, allowed: 1 to 1000000",
             refused(|b| b.max_concurrent(0)),
         ),
         (
-            "`limit` is 1000001, allowed: from 1 to 1000000",
+            "`limit` is 1000001, allowed: 1 to 1000000",
             refused(|b| b.max_concurrent(1_000_001)),
         ),
         (
@@ -54,15 +54,15 @@ fn what_cannot_be_is_refused_with_the_field_its_value_and_what_is_allowed() {
             refused(|b| b.partition(share(0.1)).partition(share(0.1))),
         ),
         (
-            "`partitions.guaranteed` is -0.1 for `p`, allowed: from 0 to 1",
+            "`partitions.guaranteed` is -0.1 for `p`, allowed: 0 to 1",
             refused(|b| b.partition(share(-0.1))),
         ),
         (
-            "`partitions.guaranteed` is NaN for `p`, allowed: from 0 to 1",
+            "`partitions.guaranteed` is NaN for `p`, allowed: 0 to 1",
             refused(|b| b.partition(share(f64::NAN))),
         ),
         (
-            "`partitions.guaranteed` is inf for `p`, allowed: from 0 to 1",
+            "`partitions.guaranteed` is inf for `p`, allowed: 0 to 1",
             refused(|b| b.partition(share(f64::INFINITY))),
         ),
         (

@@ -239,7 +239,7 @@ async fn after_it_is_lowered_nobody_gets_in_until_there_is_room_below() {
     let zero = bulkhead.set_limit(0).unwrap_err();
     assert_eq!(
         zero.to_string(),
-        "`b`: field `limit` is 0, allowed: from 1 to 1000000"
+        "`b`: field `limit` is 0, allowed: 1 to 1000000"
     );
     assert_eq!(bulkhead.view().limit, 2);
 }

@@ -67,7 +67,7 @@ fn check_partitions(name: &str, partitions: &[Partition]) -> Result<(), ConfigEr
         let fits = (0.0..=1.0).contains(&share);
         let field = "partitions.guaranteed";
         let value = format_args!("{share} for `{}`", partition.name);
-        ConfigError::unless(fits, name, field, value, "from 0 to 1")?;
+        ConfigError::unless(fits, name, field, value, "0 to 1")?;
         total += share;
         let value = format_args!("{total} up to `{}`", partition.name);
         let allowed = "1 at most for all together";

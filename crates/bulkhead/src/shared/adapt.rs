@@ -8,6 +8,14 @@ use crate::config::{Config, LIMIT_MAX};
 use crate::limit::{Algorithm, Limit, Sample};
 use crate::permit::Began;
 
+/// Who finds this limit, beginning at that one. Nobody, if it is fixed.
+pub(super) fn finder(limit: &Limit, from: u32) -> Option<Box<dyn Algorithm>> {
+    match limit {
+        Limit::Fixed(_) => None,
+        limit => Some(limit.start_at(from)),
+    }
+}
+
 /// With how much it begins.
 pub(super) fn first(limit: &Limit, algorithm: Option<&dyn Algorithm>) -> u32 {
     let limit = algorithm.map_or_else(|| limit.initial(), Algorithm::limit);
@@ -76,9 +84,8 @@ impl Shared {
         }
         let mut before = None;
         let mut limit = self.load().limit;
-        // One that has found out something goes on with that.
         if self.config().limit != config.limit {
-            before = std::mem::replace(&mut *algorithm, config.limit.start());
+            before = std::mem::replace(&mut *algorithm, finder(&config.limit, limit));
             self.timed.store(algorithm.is_some(), Ordering::Relaxed);
             limit = first(&config.limit, algorithm.as_deref());
         }

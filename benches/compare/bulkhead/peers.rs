@@ -1,0 +1,83 @@
+//! The limits of others, each called as its own documentation shows.
+
+use std::hint::black_box;
+use std::task::{Context, Poll, Waker};
+
+use seaworthy_benches::Failure;
+use seaworthy_benches::breaker::{Ask, Caller, Came, Desk, Hammered, calling};
+use tower::ServiceBuilder;
+use tower::limit::GlobalConcurrencyLimitLayer;
+use tower_layer::Layer;
+use tower_resilience::bulkhead::{Bulkhead, BulkheadLayer};
+use tower_service::Service;
+
+use super::{Case, Round, Somebody};
+use crate::calls::other;
+use crate::contender::Contender;
+use crate::versions::named;
+
+pub(super) fn contenders(case: Case) -> Vec<Somebody> {
+    let tower = named("tower");
+    let mut all = Vec::new();
+    if case == Case::Free {
+        all.push(other(format!("{tower} ConcurrencyLimit"), |round| Box::pin(limited(round))));
+    } else {
+        let why = "does not turn calls away: it is not ready";
+        all.push(Contender::cannot(format!("{tower} ConcurrencyLimit"), why));
+    }
+    all.push(other(format!("{tower} ConcurrencyLimit + LoadShed"), |round| Box::pin(shed(round))));
+    all.push(other(named("tower-resilience"), |round| Box::pin(resilient(round))));
+    if case == Case::Free {
+        let why = "is not measured: it asks for tokio 1.48 and no later one, with which the others cannot be built";
+        all.push(Contender::cannot("ninelives 0.2.0", why));
+    }
+    all
+}
+
+/// A service that is readied and called, of which it matters only whether it answers.
+#[derive(Clone)]
+struct Peer<S>(S);
+
+impl<S> Caller for Peer<S>
+where
+    S: Service<Ask, Response = u64, Error: Send, Future: Send> + Clone + Send + 'static,
+{
+    #[inline]
+    async fn call(&mut self, ask: Ask) -> Came {
+        match black_box(calling(&mut self.0, ask).await) {
+            Ok(number) => Came::Answer(number),
+            Err(_) => Came::Rejection,
+        }
+    }
+}
+
+async fn limited(round: Round) -> Result<Hammered, Failure> {
+    let layer = GlobalConcurrencyLimitLayer::new(round.case.limit() as usize);
+    round.run(Peer(layer.layer(Desk))).await
+}
+
+async fn shed(round: Round) -> Result<Hammered, Failure> {
+    let limit = round.case.limit() as usize;
+    let layer = GlobalConcurrencyLimitLayer::new(limit);
+    let mut holder = layer.layer(Desk);
+    // Who is ready has its place.
+    let mut cx = Context::from_waker(Waker::noop());
+    if round.case == Case::FullReject
+        && !matches!(Service::<Ask>::poll_ready(&mut holder, &mut cx), Poll::Ready(Ok(())))
+    {
+        return Err("the first place is not free".to_owned());
+    }
+    let service = ServiceBuilder::new().load_shed().layer(layer).service(Desk);
+    let result = round.run(Peer(service)).await;
+    drop(holder);
+    result
+}
+
+async fn resilient(round: Round) -> Result<Hammered, Failure> {
+    let layer = BulkheadLayer::builder()
+        .max_concurrent_calls(round.case.limit() as usize)
+        .reject_when_full()
+        .build();
+    let service: Bulkhead<Desk> = layer.layer(Desk);
+    round.run(Peer(service)).await
+}
