@@ -9,7 +9,7 @@ use lexopt::prelude::*;
 pub(crate) const HELP: &str = "\
 usage: cargo compare [--only GROUP[,GROUP]] [--json FILE] [--quick]
 
-  --only GROUPS  measure only these: breaker, queue, restart, scale
+  --only GROUPS  measure only these: breaker, bulkhead, queue, restart, scale
   --json FILE    write each figure as a line of JSON too
   --quick        fewer and smaller rounds, for a first look";
 
@@ -17,17 +17,25 @@ usage: cargo compare [--only GROUP[,GROUP]] [--json FILE] [--quick]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Group {
     Breaker,
+    Bulkhead,
     Queue,
     Restart,
     Scale,
 }
 
 impl Group {
-    const ALL: [Self; 4] = [Self::Breaker, Self::Queue, Self::Restart, Self::Scale];
+    const ALL: [Self; 5] = [
+        Self::Breaker,
+        Self::Bulkhead,
+        Self::Queue,
+        Self::Restart,
+        Self::Scale,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Breaker => "breaker",
+            Self::Bulkhead => "bulkhead",
             Self::Queue => "queue",
             Self::Restart => "restart",
             Self::Scale => "scale",

@@ -60,7 +60,7 @@ pub(crate) fn measure(quick: bool, progress: &Progress, report: &mut Report) -> 
 }
 
 fn contenders(case: Case) -> Vec<Somebody> {
-    let floor = other("floor", |round| {
+    let floor = other("floor", |round: Round| {
         let limit = round.case.limit() as usize;
         let floor = Floor::new(limit);
         if round.case == Case::FullReject {

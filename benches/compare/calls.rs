@@ -25,7 +25,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 pub(crate) const CALLS: u64 = 200_000;
 
 /// In what state the component is, and how the calls end.
-pub(crate) trait Case: Copy + 'static {
+pub(crate) trait Case: Copy + Send + 'static {
     const GROUP: &'static str;
 
     fn name(self) -> &'static str;
@@ -89,10 +89,7 @@ pub(crate) fn other<C>(
 }
 
 /// Ours.
-pub(crate) fn ours<C>(
-    who: impl Into<String>,
-    round: fn(Round<C>) -> Task<Hammered>,
-) -> Somebody<C> {
+pub(crate) fn ours<C>(who: &str, round: fn(Round<C>) -> Task<Hammered>) -> Somebody<C> {
     Contender::ours(who, (round, CALLS))
 }
 

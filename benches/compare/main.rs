@@ -11,6 +11,8 @@
 mod alloc;
 mod args;
 mod breaker;
+mod bulkhead;
+mod calls;
 mod contender;
 mod hook;
 mod progress;
@@ -65,6 +67,7 @@ fn compare(args: &Args) -> io::Result<()> {
     for group in &args.groups {
         match group {
             Group::Breaker => breaker::measure(args.quick, &progress, &mut report)?,
+            Group::Bulkhead => bulkhead::measure(args.quick, &progress, &mut report)?,
             Group::Queue => queue::measure(args.quick, &progress, &mut report)?,
             Group::Restart => restart::measure(args.quick, &progress, &mut report)?,
             Group::Scale => scale::measure(args.quick, &progress, &mut report)?,

@@ -5,6 +5,7 @@
 //! bench `supervision` watches the same scenarios for regressions.
 
 pub mod breaker;
+pub mod bulkhead;
 pub mod child;
 pub mod clock;
 pub mod crowd;

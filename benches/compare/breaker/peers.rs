@@ -16,9 +16,13 @@ use tower_resilience::circuitbreaker::{
     DefaultClassifier, SlidingWindowType,
 };
 
-use super::{CALLS, CALLS_SLOW, Case, Round, Somebody};
+use super::{Case, Round, Somebody, run, run_opened};
+use crate::calls::CALLS;
 use crate::contender::{Contender, Task};
 use crate::versions::named;
+
+/// Calls in each round, of what looks through its whole window at each.
+const CALLS_SLOW: u64 = 2_000;
 
 pub(super) fn contenders(case: Case) -> Vec<Somebody> {
     let other =
@@ -75,7 +79,7 @@ async fn resilient(round: Round) -> Result<Hammered, Failure> {
         builder = mind_slow_calls(builder);
     }
     let layer = builder.build().map_err(|error| error.to_string())?;
-    round.run_opened(Resilient(layer.layer(Desk))).await
+    run_opened(round, Resilient(layer.layer(Desk))).await
 }
 
 async fn resilient_for_a_time(round: Round) -> Result<Hammered, Failure> {
@@ -87,7 +91,7 @@ async fn resilient_for_a_time(round: Round) -> Result<Hammered, Failure> {
         builder = mind_slow_calls(builder);
     }
     let layer = builder.build().map_err(|error| error.to_string())?;
-    round.run(Resilient(layer.layer(Desk))).await
+    run(round, Resilient(layer.layer(Desk))).await
 }
 
 fn mind_slow_calls(builder: CircuitBreakerConfigBuilder) -> CircuitBreakerConfigBuilder {
@@ -116,7 +120,7 @@ impl Caller for Failsafe {
 
 async fn fail_safely(round: Round) -> Result<Hammered, Failure> {
     let breaker = failsafe::Config::new().build();
-    round.run_opened(Failsafe(breaker)).await
+    run_opened(round, Failsafe(breaker)).await
 }
 
 /// recloser, around the response of the service: it has no layer.
@@ -136,5 +140,5 @@ impl Caller for Reclosed {
 
 async fn reclose(round: Round) -> Result<Hammered, Failure> {
     let breaker = AsyncRecloser::from(Recloser::default());
-    round.run_opened(Reclosed(breaker)).await
+    run_opened(round, Reclosed(breaker)).await
 }

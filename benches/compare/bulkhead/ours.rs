@@ -11,10 +11,14 @@ use crate::calls::ours;
 pub(super) fn contenders(case: Case) -> Vec<Somebody> {
     let mut all = vec![
         ours("seaworthy", |round| Box::pin(run(round, |it| it))),
-        ours("seaworthy, partitions", |round| Box::pin(run(round, partitioned))),
+        ours("seaworthy, partitions", |round| {
+            Box::pin(run(round, partitioned))
+        }),
     ];
     if case == Case::Free {
-        all.push(ours("seaworthy, finding its limit", |round| Box::pin(run(round, adaptive))));
+        all.push(ours("seaworthy, finding its limit", |round| {
+            Box::pin(run(round, adaptive))
+        }));
     }
     all
 }

@@ -20,13 +20,20 @@ pub(super) fn contenders(case: Case) -> Vec<Somebody> {
     let tower = named("tower");
     let mut all = Vec::new();
     if case == Case::Free {
-        all.push(other(format!("{tower} ConcurrencyLimit"), |round| Box::pin(limited(round))));
+        all.push(other(format!("{tower} ConcurrencyLimit"), |round| {
+            Box::pin(limited(round))
+        }));
     } else {
         let why = "does not turn calls away: it is not ready";
         all.push(Contender::cannot(format!("{tower} ConcurrencyLimit"), why));
     }
-    all.push(other(format!("{tower} ConcurrencyLimit + LoadShed"), |round| Box::pin(shed(round))));
-    all.push(other(named("tower-resilience"), |round| Box::pin(resilient(round))));
+    all.push(other(
+        format!("{tower} ConcurrencyLimit + LoadShed"),
+        |round| Box::pin(shed(round)),
+    ));
+    all.push(other(named("tower-resilience"), |round| {
+        Box::pin(resilient(round))
+    }));
     if case == Case::Free {
         let why = "is not measured: it asks for tokio 1.48 and no later one, with which the others cannot be built";
         all.push(Contender::cannot("ninelives 0.2.0", why));
@@ -60,11 +67,7 @@ async fn shed(round: Round) -> Result<Hammered, Failure> {
     let limit = round.case.limit() as usize;
     let layer = GlobalConcurrencyLimitLayer::new(limit);
     let mut holder = layer.layer(Desk);
-    // Who is ready has its place.
-    let mut cx = Context::from_waker(Waker::noop());
-    if round.case == Case::FullReject
-        && !matches!(Service::<Ask>::poll_ready(&mut holder, &mut cx), Poll::Ready(Ok(())))
-    {
+    if round.case == Case::FullReject && !is_ready(&mut holder) {
         return Err("the first place is not free".to_owned());
     }
     let service = ServiceBuilder::new().load_shed().layer(layer).service(Desk);
@@ -73,11 +76,18 @@ async fn shed(round: Round) -> Result<Hammered, Failure> {
     result
 }
 
+/// Who is ready has its place.
+fn is_ready(service: &mut impl Service<Ask>) -> bool {
+    let mut cx = Context::from_waker(Waker::noop());
+    matches!(service.poll_ready(&mut cx), Poll::Ready(Ok(())))
+}
+
 async fn resilient(round: Round) -> Result<Hammered, Failure> {
     let layer = BulkheadLayer::builder()
         .max_concurrent_calls(round.case.limit() as usize)
         .reject_when_full()
-        .build();
+        .build()
+        .map_err(|error| error.to_string())?;
     let service: Bulkhead<Desk> = layer.layer(Desk);
     round.run(Peer(service)).await
 }
