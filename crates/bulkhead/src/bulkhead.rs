@@ -151,7 +151,8 @@ impl Bulkhead {
         let demand = self
             .shared
             .demand(self.class, Demand::default().weight(weight));
-        let charge = self.shared.enter(demand)?;
+        let entered = self.shared.enter(demand);
+        let charge = entered.map_err(|refusal| self.shared.reject(refusal))?;
         Ok(Permit::new(self.shared.share(), demand.class, charge))
     }
 
@@ -184,7 +185,8 @@ impl Bulkhead {
         let demand = self
             .shared
             .demand(self.class, Demand::default().weight(weight));
-        match admit(&self.shared.share(), demand, Line::Bounded)? {
+        let admitted = admit(&self.shared.share(), demand, Line::Bounded);
+        match admitted.map_err(|refusal| self.shared.reject(refusal))? {
             Admission::Entered(permit) => Ok(permit),
             Admission::Waits(mut wait) => std::future::poll_fn(|cx| wait.poll(cx)).await,
         }

@@ -10,7 +10,7 @@ use crate::bulkhead::Bulkhead;
 use crate::demand::Demand;
 use crate::machine;
 use crate::permit::Permit;
-use crate::shared::{Line, Shared};
+use crate::shared::{Line, Refusal, Shared};
 use crate::wait::{Admission, admit};
 
 /// What a layer puts in front of services: one bulkhead, or one for each key.
@@ -26,6 +26,9 @@ pub trait Target {
 
 /// How a request gets in.
 pub trait Enter<Req> {
+    /// Why it does not.
+    type Refused;
+
     /// `poll_ready` of a service, given that of the service behind it.
     fn poll_ready<E>(
         &mut self,
@@ -35,7 +38,15 @@ pub trait Enter<Req> {
     ) -> Poll<Result<(), E>>;
 
     /// For `call` of a service: lets the request in, or has it wait, if this very instance was ready for it.
-    fn enter(&mut self, request: &Req, demand: Demand, waits: bool) -> Result<Admission, Rejected>;
+    fn enter(
+        &mut self,
+        request: &Req,
+        demand: Demand,
+        waits: bool,
+    ) -> Result<Admission, Self::Refused>;
+
+    /// What whoever was not let in is told.
+    fn reject(&self, refused: Self::Refused) -> Rejected;
 }
 
 /// What each service behind a bulkhead has beside the service: whether it is ready, and how calls go in.
@@ -75,6 +86,8 @@ impl Target for Bulkhead {
 }
 
 impl<Req> Enter<Req> for Entrance {
+    type Refused = Refusal;
+
     #[inline]
     fn poll_ready<E>(
         &mut self,
@@ -96,15 +109,20 @@ impl<Req> Enter<Req> for Entrance {
     }
 
     #[inline]
-    fn enter(&mut self, _: &Req, demand: Demand, waits: bool) -> Result<Admission, Rejected> {
+    fn enter(&mut self, _: &Req, demand: Demand, waits: bool) -> Result<Admission, Refusal> {
         let demand = self.share.demand(self.class, demand);
         if !std::mem::take(&mut self.ready) {
-            return Err(self.share.reject(demand.class, self.share.load()));
+            return Err(self.share.refuse(demand.class));
         }
         if let Some(reserved) = self.reserve.as_mut().and_then(|it| it.0.take()) {
             return Ok(reserved);
         }
         begin(&self.share, demand, waits)
+    }
+
+    #[inline(always)]
+    fn reject(&self, refusal: Refusal) -> Rejected {
+        self.share.reject(refusal)
     }
 }
 
@@ -114,7 +132,7 @@ pub(crate) fn begin(
     share: &Share<Shared>,
     demand: machine::Demand,
     waits: bool,
-) -> Result<Admission, Rejected> {
+) -> Result<Admission, Refusal> {
     if waits {
         return admit(share, demand, Line::Bounded);
     }

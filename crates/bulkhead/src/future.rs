@@ -42,10 +42,10 @@ enum State<S, Req, Res>
 where
     S: Service<Req>,
 {
-    /// It waits, and this is what it begins with.
+    /// It waits, and this is what it begins with: both apart, so that calls that do not wait are small.
     Waits {
-        wait: Wait,
-        call: Option<(S, Req)>,
+        wait: Box<Wait>,
+        call: Option<Box<(S, Req)>>,
     },
     /// Let in. The permit is after the future: the place is free when the work has stopped.
     Call {
@@ -84,8 +84,18 @@ where
     }
 
     #[cold]
-    pub(crate) fn wait<A>(wait: Wait, call: Option<(S, Req)>, parts: &Parts<C, R, A, K>) -> Self {
-        Self::new(State::Waits { wait, call }, parts)
+    pub(crate) fn wait<A>(
+        wait: Box<Wait>,
+        call: Option<(S, Req)>,
+        parts: &Parts<C, R, A, K>,
+    ) -> Self {
+        Self::new(
+            State::Waits {
+                wait,
+                call: call.map(Box::new),
+            },
+            parts,
+        )
     }
 
     #[inline]
@@ -123,7 +133,7 @@ where
                 }
                 (Project::Waits { wait, call }, Some(rest)) => match ready!(wait.poll(cx)) {
                     Ok(permit) => {
-                        let Some((mut inner, request)) = call.take() else {
+                        let Some((mut inner, request)) = call.take().map(|call| *call) else {
                             unreachable!("a call that waits has what it begins with");
                         };
                         let future = inner.call(request);

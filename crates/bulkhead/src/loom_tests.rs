@@ -110,7 +110,7 @@ fn never_above_the_limit() {
         let run = |bench: Arc<Bench>| {
             move || match bench.shared.enter(ONE) {
                 Ok(charge) => bench.stay(ONE, charge),
-                Err(_) => {}
+                Err(refusal) => drop(bench.shared.reject(refusal)),
             }
         };
         let other = thread::spawn(run(Arc::clone(&bench)));

@@ -113,12 +113,17 @@ impl<W> Machine<W> {
     }
 
     /// Lets a call in at once, if that is fair to those who wait. Returns what it counts as.
-    pub(crate) fn enter(&mut self, load: Load, demand: Demand, now: Coarse) -> Option<u32> {
+    pub(crate) fn enter(
+        &mut self,
+        load: Load,
+        demand: Demand,
+        now: impl Fn() -> Coarse,
+    ) -> Option<u32> {
         let first = self.classes[demand.class].line.is_empty();
-        let charge = first.then(|| self.fits(load, demand, now)).flatten();
+        let charge = first.then(|| self.fits(load, demand, &now)).flatten();
         match charge {
             Some(charge) => self.classes[demand.class].begin(charge),
-            None => self.claim(load, demand.class, now),
+            None => self.claim(load, demand.class, &now),
         }
         charge
     }
@@ -134,13 +139,13 @@ impl<W> Machine<W> {
     }
 
     /// Lets the next one in, if there is room.
-    pub(crate) fn grant(&mut self, load: Load, now: Coarse) -> Option<Grant<W>> {
+    pub(crate) fn grant(&mut self, load: Load, now: impl Fn() -> Coarse) -> Option<Grant<W>> {
         if self.waiting == 0 {
             return None;
         }
         let next = (0..self.classes.len()).find_map(|class| {
             let weight = self.classes[class].first()?;
-            let charge = self.fits(load, Demand { class, weight }, now)?;
+            let charge = self.fits(load, Demand { class, weight }, &now)?;
             Some((class, charge))
         });
         let (class, charge) = next?;
@@ -178,7 +183,7 @@ impl<W> Machine<W> {
     }
 
     /// What it counts as, if there is room for it and nobody has a better claim to that.
-    fn fits(&self, load: Load, demand: Demand, now: Coarse) -> Option<u32> {
+    fn fits(&self, load: Load, demand: Demand, now: &impl Fn() -> Coarse) -> Option<u32> {
         let class = &self.classes[demand.class];
         let kept = self.kept_for_others(load.limit, demand.class);
         let charge = demand.weight.min(class.reach(load.limit, kept));
@@ -220,7 +225,7 @@ impl<W> Machine<W> {
     }
 
     /// What other classes do not use of what is theirs and do not lend.
-    fn held_for_others(&self, limit: u32, class: usize, now: Coarse) -> u32 {
+    fn held_for_others(&self, limit: u32, class: usize, now: &impl Fn() -> Coarse) -> u32 {
         let others = self.others(class);
         others.map(|other| other.held(limit, now)).sum()
     }
@@ -232,10 +237,10 @@ impl<W> Machine<W> {
     }
 
     /// A call of this class was not let in: if that was within its guarantee, nothing of that is lent for a while.
-    fn claim(&mut self, load: Load, class: usize, now: Coarse) {
+    fn claim(&mut self, load: Load, class: usize, now: &impl Fn() -> Coarse) {
         let class = &mut self.classes[class];
         if class.is_short(load.limit) {
-            class.reclaim(now);
+            class.reclaim(now());
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::shared::Shared;
 #[must_use = "dropping it gives the place back"]
 pub struct Permit {
     share: Share<Shared>,
-    class: usize,
+    class: u32,
     charge: u32,
     /// If the limit finds itself.
     began: Option<Began>,
@@ -38,7 +38,8 @@ impl Permit {
         share.admitted(class, charge);
         Self {
             share,
-            class,
+            // There are 64 at most.
+            class: class as u32,
             charge,
             began,
             verdict: Verdict::Ignored,
@@ -77,7 +78,7 @@ impl Permit {
 impl Drop for Permit {
     #[inline]
     fn drop(&mut self) {
-        self.share.leave(self.class, self.charge);
+        self.share.leave(self.class as usize, self.charge);
         if let Some(began) = self.began {
             self.share.observe(began, self.verdict);
         }
@@ -87,7 +88,7 @@ impl Drop for Permit {
 impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit")
-            .field("bulkhead", self.share.name_of(self.class))
+            .field("bulkhead", self.share.name_of(self.class as usize))
             .field("weight", &self.charge)
             .finish_non_exhaustive()
     }

@@ -89,7 +89,10 @@ where
                 let inner = M::take(&mut self.inner);
                 ResponseFuture::wait(wait, inner.map(|it| (it, request)), &self.parts)
             }
-            Err(rejected) => ResponseFuture::rejected(self.parts.reject.reject(rejected)),
+            Err(refused) => {
+                let rejected = self.entrance.reject(refused);
+                ResponseFuture::rejected(self.parts.reject.reject(rejected))
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ use seaworthy_core::shard::Count;
 use seaworthy_core::sync::Lock;
 use seaworthy_core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+pub use enter::Refusal;
 pub(crate) use enter::{Line, Step};
 
 use crate::config::{Config, Partition};

@@ -10,7 +10,7 @@ use tokio::time::{Sleep, sleep_until};
 
 use crate::machine::{Demand, Place};
 use crate::permit::Permit;
-use crate::shared::{Line, Shared, Step};
+use crate::shared::{Line, Refusal, Shared, Step};
 
 /// A place in line, which is given up when this is dropped.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub enum Admission {
     /// It was let in.
     Entered(Permit),
     /// It has to wait.
-    Waits(Wait),
+    Waits(Box<Wait>),
 }
 
 /// Asks for a place, and takes one in line if there is none.
@@ -40,13 +40,13 @@ pub(crate) fn admit(
     share: &Share<Shared>,
     demand: Demand,
     line: Line,
-) -> Result<Admission, Rejected> {
+) -> Result<Admission, Refusal> {
     match share.enter_or_wait(demand, line)? {
         Step::Entered(charge) => {
             let permit = Permit::new(share.clone(), demand.class, charge);
             Ok(Admission::Entered(permit))
         }
-        Step::Waits(place) => Ok(Admission::Waits(Wait::new(
+        Step::Waits(place) => Ok(Admission::Waits(Wait::boxed(
             share.clone(),
             demand,
             line,
@@ -57,19 +57,19 @@ pub(crate) fn admit(
 
 impl Wait {
     #[cold]
-    fn new(share: Share<Shared>, demand: Demand, line: Line, place: Place) -> Self {
+    fn boxed(share: Share<Shared>, demand: Demand, line: Line, place: Place) -> Box<Self> {
         let until = match line {
             Line::Bounded => Some(clock::after(share.max_wait())),
             Line::Unbounded => None,
         };
-        Self {
+        Box::new(Self {
             share: Some(share),
             class: demand.class,
             place,
             since: clock::exact(),
             until,
             sleep: None,
-        }
+        })
     }
 
     /// The place, or the end of patience.

@@ -61,6 +61,8 @@ where
     K: Hash + Eq + fmt::Display + Send + 'static,
     F: Fn(&Req) -> K,
 {
+    type Refused = Rejected;
+
     fn poll_ready<E>(
         &mut self,
         cx: &mut Context<'_>,
@@ -77,9 +79,13 @@ where
         let share = bulkhead.shared().share();
         let demand = share.demand(bulkhead.class(), demand);
         if !std::mem::take(&mut self.ready) {
-            return Err(share.reject(demand.class, share.load()));
+            return Err(share.reject(share.refuse(demand.class)));
         }
-        begin(&share, demand, waits)
+        begin(&share, demand, waits).map_err(|refusal| share.reject(refusal))
+    }
+
+    fn reject(&self, refused: Rejected) -> Rejected {
+        refused
     }
 }
 

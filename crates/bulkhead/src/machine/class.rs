@@ -136,12 +136,12 @@ impl<W> Class<W> {
     }
 
     /// What is left of its own, and is not lent.
-    pub(super) fn held(&self, limit: u32, now: Coarse) -> u32 {
+    pub(super) fn held(&self, limit: u32, now: &impl Fn() -> Coarse) -> u32 {
         let lends = match self.share {
             Share::Whole => true,
             Share::Part { lends, .. } => lends,
         };
-        if lends && self.reclaims_until.is_none_or(|until| until <= now) {
+        if lends && self.reclaims_until.is_none_or(|until| until <= now()) {
             return 0;
         }
         self.guaranteed(limit).saturating_sub(self.in_flight)

@@ -143,7 +143,7 @@ impl World {
         let first = self.waiting[class].is_empty();
         let own = self.own(class);
         let demand = Demand { class, weight };
-        let charge = self.machine.enter(self.load(), demand, self.now);
+        let charge = self.machine.enter(self.load(), demand, || self.now);
         match charge {
             Some(charge) => {
                 assert!(first, "nobody is overtaken by one of its class");
@@ -197,7 +197,7 @@ impl World {
     fn drain(&mut self) {
         loop {
             let settled = self.is_settled();
-            let Some(grant) = self.machine.grant(self.load(), self.now) else {
+            let Some(grant) = self.machine.grant(self.load(), || self.now) else {
                 break;
             };
             assert!(grant.charge <= self.limit - self.in_flight().min(self.limit));

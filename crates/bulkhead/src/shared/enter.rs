@@ -34,46 +34,49 @@ pub(crate) enum Line {
     Unbounded,
 }
 
+/// Why a call was not let in: small, so that it goes up through what calls what in registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    class: u32,
+    load: Load,
+}
+
 impl Shared {
     /// Lets a call in, which then counts as so much, or turns it away.
     #[inline]
-    pub(crate) fn enter(&self, demand: Demand) -> Result<u32, Rejected> {
+    pub(crate) fn enter(&self, demand: Demand) -> Result<u32, Refusal> {
         match self.word.enter(demand.weight) {
             Entry::Entered(charge) => Ok(charge),
-            Entry::Full(load) => Err(self.reject(demand.class, load)),
+            Entry::Full(load) => Err(refusal(demand, load)),
             Entry::Contended => self.ask(demand),
         }
     }
 
-    fn ask(&self, demand: Demand) -> Result<u32, Rejected> {
+    fn ask(&self, demand: Demand) -> Result<u32, Refusal> {
         let entered = self.enter_locked(&mut self.room.lock(), demand);
-        entered.map_err(|load| self.reject(demand.class, load))
+        entered.map_err(|load| refusal(demand, load))
     }
 
     /// Lets a call in, or has it wait, or turns it away.
     #[inline]
-    pub(crate) fn enter_or_wait(&self, demand: Demand, line: Line) -> Result<Step, Rejected> {
-        match self.word.enter(demand.weight) {
-            Entry::Entered(charge) => Ok(Step::Entered(charge)),
-            entry => self.line_up(demand, line, entry),
+    pub(crate) fn enter_or_wait(&self, demand: Demand, line: Line) -> Result<Step, Refusal> {
+        let load = match self.word.enter(demand.weight) {
+            Entry::Entered(charge) => return Ok(Step::Entered(charge)),
+            Entry::Full(load) => Some(load),
+            Entry::Contended => None,
+        };
+        if line == Line::Bounded && self.line_is_full.load(Ordering::Acquire) {
+            return Err(refusal(demand, load.unwrap_or_else(|| self.load())));
         }
+        self.line_up(demand, line)
     }
 
-    fn line_up(&self, demand: Demand, line: Line, entry: Entry) -> Result<Step, Rejected> {
-        if line == Line::Bounded && self.line_is_full.load(Ordering::Acquire) {
-            let load = match entry {
-                Entry::Full(load) => load,
-                _ => self.load(),
-            };
-            return Err(self.reject(demand.class, load));
-        }
-        let mut room = self.room.lock();
-        let step = self.line_up_locked(&mut room, demand, line);
-        drop(room);
+    fn line_up(&self, demand: Demand, line: Line) -> Result<Step, Refusal> {
+        let step = self.line_up_locked(&mut self.room.lock(), demand, line);
         if matches!(step, Ok(Step::Waits(_))) {
             self.classes[demand.class].metrics.waits();
         }
-        step.map_err(|load| self.reject(demand.class, load))
+        step.map_err(|load| refusal(demand, load))
     }
 
     fn line_up_locked(&self, room: &mut Room, demand: Demand, line: Line) -> Result<Step, Load> {
@@ -102,7 +105,7 @@ impl Shared {
             Entry::Contended => {}
         }
         let load = self.load();
-        let charge = room.machine.enter(load, demand, clock::coarse());
+        let charge = room.machine.enter(load, demand, clock::coarse);
         charge.inspect(|charge| self.word.add(*charge)).ok_or(load)
     }
 
@@ -139,7 +142,7 @@ impl Shared {
         full && (!waits || self.line_is_full.load(Ordering::Acquire))
     }
 
-    /// Turns a call away that has waited for as long as it may.
+    /// A call that has waited for as long as it may is turned away.
     pub(crate) fn reject_who_waited(&self, class: usize) -> Rejected {
         let load = self.load();
         let Load { in_flight, limit } = load;
@@ -147,12 +150,21 @@ impl Shared {
         self.turn_away(class, load).with_cause(cause)
     }
 
+    /// A call of this class is turned away, whatever there is room for.
+    pub(crate) fn refuse(&self, class: usize) -> Refusal {
+        Refusal {
+            class: class as u32,
+            load: self.load(),
+        }
+    }
+
     /// Turns a call away. In line: what is returned is too large for registers.
     #[inline(always)]
-    pub(crate) fn reject(&self, class: usize, load: Load) -> Rejected {
+    pub(crate) fn reject(&self, refusal: Refusal) -> Rejected {
+        let Refusal { class, load } = refusal;
         let Load { in_flight, limit } = load;
         let cause = Cause::AtLimit { in_flight, limit };
-        self.turn_away(class, load).with_cause(cause)
+        self.turn_away(class as usize, load).with_cause(cause)
     }
 
     #[inline(always)]
@@ -193,4 +205,11 @@ impl Shared {
     pub(crate) fn max_wait(&self) -> Duration {
         self.room.lock().config.max_wait
     }
+}
+
+#[inline]
+fn refusal(demand: Demand, load: Load) -> Refusal {
+    // There are 64 at most.
+    let class = demand.class as u32;
+    Refusal { class, load }
 }

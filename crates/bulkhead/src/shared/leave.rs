@@ -71,7 +71,7 @@ impl Shared {
     /// Lets the next one in, who is to be told so.
     fn next(&self, room: &mut Room) -> Option<Waker> {
         let sign = self.word.read();
-        let grant = room.machine.grant(sign.load, clock::coarse());
+        let grant = room.machine.grant(sign.load, clock::coarse);
         if let Some(grant) = &grant {
             self.word.add(grant.charge);
         }
