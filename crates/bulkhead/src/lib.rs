@@ -42,3 +42,9 @@ pub use permit::Permit;
 pub use release::{OnResponse, Release};
 pub use service::BulkheadService;
 pub use shared::View;
+mod pool;
+
+pub use pool::{
+    Job, JobFuture, PoolConfig, PoolEvent, PoolReport, PoolResponse, PoolService, PoolView,
+    ThreadPool, ThreadPoolBuilder, WhenFull,
+};

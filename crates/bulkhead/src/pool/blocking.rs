@@ -1,0 +1,68 @@
+//! For threads that may be blocked.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use seaworthy_core::clock;
+
+use super::handle::ThreadPool;
+use super::job::{Answer, Job};
+use super::ticket::Ticket;
+
+/// Wakes a thread.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+pub(crate) fn run<F, T>(pool: &ThreadPool, work: F) -> Answer<T>
+where
+    F: FnOnce(&Job<'_>) -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let max_wait = pool.max_wait();
+    let (mut ticket, is_in_line) = Ticket::new(pool, work, max_wait.is_some())?;
+    if let Some(max_wait) = max_wait.filter(|_| is_in_line) {
+        if let Some(answer) = poll_for(max_wait, |cx| ticket.poll(cx)) {
+            return answer;
+        }
+        if let Some(rejected) = ticket.give_up() {
+            return Err(rejected);
+        }
+    }
+    loop {
+        // A year at a time.
+        const LONG: Duration = Duration::from_secs(365 * 86_400);
+        if let Some(answer) = poll_for(LONG, |cx| ticket.poll(cx)) {
+            return answer;
+        }
+    }
+}
+
+/// Waits for it, but no longer than this.
+pub(crate) fn wait(future: impl Future<Output = ()>, time: Duration) {
+    let mut future = pin!(future);
+    poll_for(time, |cx| future.as_mut().poll(cx));
+}
+
+fn poll_for<T>(time: Duration, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut cx = Context::from_waker(&waker);
+    let end = clock::after(time);
+    loop {
+        if let Poll::Ready(value) = poll(&mut cx) {
+            return Some(value);
+        }
+        let left = end.saturating_duration_since(clock::exact());
+        if left.is_zero() {
+            return None;
+        }
+        thread::park_timeout(left);
+    }
+}
