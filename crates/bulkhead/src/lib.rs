@@ -43,8 +43,15 @@ pub use release::{OnResponse, Release};
 pub use service::BulkheadService;
 pub use shared::View;
 mod pool;
+mod throttle;
 
 pub use pool::{
     Job, JobFuture, PoolConfig, PoolEvent, PoolReport, PoolResponse, PoolService, PoolView,
     ThreadPool, ThreadPoolBuilder, WhenFull,
+};
+#[cfg(feature = "http")]
+pub use throttle::HttpOverload;
+pub use throttle::{
+    Throttle, ThrottleBuilder, ThrottleConfig, ThrottleEvent, ThrottleFuture, ThrottleLayer,
+    ThrottlePermit, ThrottleRule, ThrottleService, ThrottleView,
 };

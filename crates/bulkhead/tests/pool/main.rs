@@ -1,6 +1,7 @@
 //! Pools of threads, in real time: what waits for what is said by channels, never by the clock.
 
 mod bad_input;
+mod cancel;
 mod ends;
 mod jobs;
 mod line;
