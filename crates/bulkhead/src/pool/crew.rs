@@ -156,10 +156,10 @@ fn leave<T>(mut inner: MutexGuard<'_, Inner<T>>, before: Levels, tell: &impl Tel
     let are_gone = after.threads == 0 && before.threads > 0;
     let waiters = are_gone.then(|| inner.waiters.take());
     drop(inner);
-    if let Some(waiters) = waiters {
-        waiters.wake();
-    }
     if before != after {
         tell.levels(before, after);
+    }
+    if let Some(waiters) = waiters {
+        waiters.wake();
     }
 }

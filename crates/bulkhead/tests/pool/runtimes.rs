@@ -50,7 +50,12 @@ fn across_runtimes() {
             .build()
             .expect("a runtime")
     };
-    let job = runtime().block_on(async { pool.run(|| 7) });
+    let first = runtime();
+    let job = {
+        let _entered = first.enter();
+        pool.run(|| 7)
+    };
+    drop(first);
     assert_eq!(runtime().block_on(job), Ok(7));
 }
 

@@ -109,8 +109,10 @@ fn what_was_counted_counts_if_the_window_is_the_same() {
     let at = Duration::from_secs(1000);
     let mut rule = ThrottleRule::new(ThrottleConfig::default()).expect("allowed");
     (0..200).for_each(|_| rule.record(at, Verdict::Overload));
-    let mut config = ThrottleConfig::default();
-    config.cap = 0.5;
+    let mut config = ThrottleConfig {
+        cap: 0.5,
+        ..ThrottleConfig::default()
+    };
     assert_eq!(rule.reconfigure("t", config.clone()), Ok(true));
     assert_eq!((rule.chance(at), rule.counted(at)), (0.5, (200, 0)));
     config.buckets = 12;
