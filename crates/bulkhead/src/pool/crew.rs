@@ -2,6 +2,7 @@
 
 use std::task::Waker;
 
+use seaworthy_core::sync::atomic::{AtomicBool, Ordering};
 use seaworthy_core::sync::{Lock, MutexGuard};
 use seaworthy_core::waiters::Waiters;
 
@@ -16,6 +17,9 @@ pub(crate) struct Crew<T> {
     inner: Lock<Inner<T>>,
     /// Rings when there may be something to do, or to end, for threads without work.
     bell: Bell,
+    /// Whether nobody would have come in, not even into the line, when the lock was last released. Only a hint, so that
+    /// a job need not be made to be turned away.
+    refuses: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -58,6 +62,7 @@ impl<T> Crew<T> {
                 waiters: Waiters::default(),
             }),
             bell: Bell::default(),
+            refuses: AtomicBool::new(false),
         }
     }
 
@@ -66,12 +71,20 @@ impl<T> Crew<T> {
         let mut inner = self.inner.lock();
         let before = inner.store.levels();
         let result = change(&mut inner.store);
-        leave(inner, before, tell);
+        self.leave(inner, before, tell);
         result
     }
 
     pub(crate) fn look<R>(&self, look: impl FnOnce(&Store<T>) -> R) -> R {
         look(&self.inner.lock().store)
+    }
+
+    /// Turns a job away that is not made yet, if nobody comes in.
+    pub(crate) fn turn_away(&self) -> Option<Brought<()>> {
+        if !self.refuses.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.inner.lock().store.turn_away()
     }
 
     pub(crate) fn bring(&self, tell: &impl Tell, job: T, can_wait: bool) -> Brought<T> {
@@ -107,7 +120,7 @@ impl<T> Crew<T> {
             let before = inner.store.levels();
             let job = inner.store.take();
             if job.is_some() || inner.store.retire() {
-                leave(inner, before, tell);
+                self.leave(inner, before, tell);
                 return job;
             }
             inner = self.bell.wait(inner);
@@ -145,21 +158,22 @@ impl<T> Crew<T> {
 
     /// Waits no more.
     #[must_use]
-    pub(crate) fn leave(&self, place: &mut u64) -> Option<Waker> {
+    pub(crate) fn stop_waiting(&self, place: &mut u64) -> Option<Waker> {
         self.inner.lock().waiters.leave(place)
     }
-}
 
-/// Lets go of the lock, and then tells whom it concerns.
-fn leave<T>(mut inner: MutexGuard<'_, Inner<T>>, before: Levels, tell: &impl Tell) {
-    let after = inner.store.levels();
-    let are_gone = after.threads == 0 && before.threads > 0;
-    let waiters = are_gone.then(|| inner.waiters.take());
-    drop(inner);
-    if before != after {
-        tell.levels(before, after);
-    }
-    if let Some(waiters) = waiters {
-        waiters.wake();
+    /// Lets go of the lock, and then tells whom it concerns.
+    fn leave(&self, mut inner: MutexGuard<'_, Inner<T>>, before: Levels, tell: &impl Tell) {
+        let after = inner.store.levels();
+        self.refuses.store(inner.store.refuses(), Ordering::Relaxed);
+        let are_gone = after.threads == 0 && before.threads > 0;
+        let waiters = are_gone.then(|| inner.waiters.take());
+        drop(inner);
+        if before != after {
+            tell.levels(before, after);
+        }
+        if let Some(waiters) = waiters {
+            waiters.wake();
+        }
     }
 }

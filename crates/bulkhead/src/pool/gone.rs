@@ -42,7 +42,7 @@ impl Future for Gone {
 impl Drop for Gone {
     fn drop(&mut self) {
         if self.place != 0 {
-            panic::drop_quietly(self.shared.crew.leave(&mut self.place));
+            panic::drop_quietly(self.shared.crew.stop_waiting(&mut self.place));
         }
     }
 }

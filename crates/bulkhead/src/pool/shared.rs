@@ -71,16 +71,32 @@ impl Shared {
             Brought::Queued(number) => Ok((number, false)),
             Brought::InLine(number) => Ok((number, true)),
             Brought::Full(entry) => {
-                self.metrics.full();
                 drop_quietly(entry);
-                Err(self.rejected(Reason::BulkheadFull))
+                Err(self.is_full())
             }
             Brought::Late(entry) => {
-                self.metrics.shutting_down(1);
                 drop_quietly(entry);
-                Err(self.rejected(Reason::ShuttingDown))
+                Err(self.is_late())
             }
         }
+    }
+
+    /// Turns a job away that is not made yet, if nobody comes in.
+    pub(crate) fn turn_away(&self) -> Option<Rejected> {
+        self.crew.turn_away().map(|brought| match brought {
+            Brought::Late(()) => self.is_late(),
+            _ => self.is_full(),
+        })
+    }
+
+    fn is_full(&self) -> Rejected {
+        self.metrics.full();
+        self.rejected(Reason::BulkheadFull)
+    }
+
+    fn is_late(&self) -> Rejected {
+        self.metrics.shutting_down(1);
+        self.rejected(Reason::ShuttingDown)
     }
 
     /// The caller of a job has gone.
@@ -94,9 +110,8 @@ impl Shared {
     /// The caller of a job has waited in line for long enough: it is turned away, if it is still there.
     pub(crate) fn give_up(&self, number: Number) -> Option<Rejected> {
         let entry = self.crew.give_up(&self.metrics, number)?;
-        self.metrics.full();
         drop_quietly(entry);
-        Some(self.rejected(Reason::BulkheadFull))
+        Some(self.is_full())
     }
 
     /// Starts the threads that are missing.

@@ -120,6 +120,28 @@ impl<T> Store<T> {
         u64::from(self.running) + u64::from(self.queued()) >= places
     }
 
+    /// Whether nobody comes in, not even into the line.
+    pub(crate) fn refuses(&self) -> bool {
+        let has_line = match self.config.when_full {
+            WhenFull::Reject => false,
+            WhenFull::Wait { max_waiting, .. } => self.waiting() < max_waiting,
+        };
+        self.stage != Stage::Open || self.is_full() && !has_line
+    }
+
+    /// Turns a job away that is not made yet, if nobody comes in.
+    pub(crate) fn turn_away(&mut self) -> Option<Brought<()>> {
+        if !self.refuses() {
+            return None;
+        }
+        self.counts.rejected += 1;
+        Some(if self.stage == Stage::Open {
+            Brought::Full(())
+        } else {
+            Brought::Late(())
+        })
+    }
+
     /// Takes a job in, into the line only if its caller can wait there.
     pub(crate) fn bring(&mut self, job: T, can_wait: bool) -> Brought<T> {
         if self.stage != Stage::Open {

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use seaworthy_core::{Reason, Rejected};
+use seaworthy_core::{Reason, Rejected, panic};
 use tokio::sync::oneshot;
 
 use super::handle::ThreadPool;
@@ -29,6 +29,11 @@ impl<T: Send + 'static> Ticket<T> {
     where
         F: FnOnce(&Job<'_>) -> T + Send + 'static,
     {
+        if let Some(rejected) = pool.shared().turn_away() {
+            // What it has is of the user.
+            panic::drop_quietly(work);
+            return Err(rejected);
+        }
         let (work, answer) = Work::new(work);
         let (number, is_in_line) = pool.shared().bring(Box::new(work), can_wait)?;
         let ticket = Self {

@@ -23,7 +23,7 @@ use super::view::{self, ThrottleView};
 /// For so long the chance is taken for what it is, while there are few calls.
 const FRESH: Duration = Duration::from_millis(10);
 /// After so many calls of one thread it is computed anew: a power of two.
-const OFTEN: u64 = 16;
+const OFTEN: u64 = 64;
 /// From this chance on it is told that calls are held back; that it is over is told when there is none.
 const NOTABLE: f64 = 0.1;
 

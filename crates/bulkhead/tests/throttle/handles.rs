@@ -140,7 +140,7 @@ async fn another_configuration_takes_effect_at_once() {
     assert_eq!(
         told.collect::<Vec<_>>(),
         [
-            "t: holds calls back: 0 of 112 requests were accepted",
+            "t: holds calls back: 0 of 128 requests were accepted",
             "t: reconfigured; counts are kept",
             "t: reconfigured; counts are cleared",
             "t: lets all calls through",

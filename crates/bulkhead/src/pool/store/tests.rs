@@ -119,7 +119,7 @@ fn config(threads: u32, max_queued: u32, max_waiting: u32) -> PoolConfig {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn it_does_as_a_list_of_jobs_would(steps in prop::collection::vec(step(), 1..80)) {
@@ -140,6 +140,9 @@ proptest! {
             match step {
                 Step::Bring(can_wait) => {
                     let job = numbers.len() as u64;
+                    let has_line = model.count(Where::Line) < model.max_waiting;
+                    let refuses = !model.is_open || !model.has_place() && !has_line;
+                    prop_assert_eq!(store.refuses(), refuses);
                     let at = match store.bring(job, can_wait) {
                         Brought::Queued(number) => Some((Where::Queue, number)),
                         Brought::InLine(number) => Some((Where::Line, number)),
