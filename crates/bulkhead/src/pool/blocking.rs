@@ -26,9 +26,8 @@ where
     F: FnOnce(&Job<'_>) -> T + Send + 'static,
     T: Send + 'static,
 {
-    let max_wait = pool.max_wait();
-    let (mut ticket, is_in_line) = Ticket::new(pool, work, max_wait.is_some())?;
-    if let Some(max_wait) = max_wait.filter(|_| is_in_line) {
+    let (mut ticket, max_wait) = Ticket::new(pool, work, || true)?;
+    if let Some(max_wait) = max_wait {
         if let Some(answer) = poll_for(max_wait, |cx| ticket.poll(cx)) {
             return answer;
         }

@@ -93,12 +93,4 @@ impl PoolConfig {
         let field = "when_full.max_waiting";
         ConfigError::unless(fits, name, field, max_waiting, "1 to 1000000")
     }
-
-    /// For how long a caller waits for a place, if at all.
-    pub(crate) fn max_wait(&self) -> Option<Duration> {
-        match self.when_full {
-            WhenFull::Reject => None,
-            WhenFull::Wait { max_wait, .. } => Some(max_wait),
-        }
-    }
 }

@@ -87,8 +87,17 @@ impl<T> Crew<T> {
         self.inner.lock().store.turn_away()
     }
 
-    pub(crate) fn bring(&self, tell: &impl Tell, job: T, can_wait: bool) -> Brought<T> {
-        let brought = self.with(tell, |store| store.bring(job, can_wait));
+    /// Takes a job in; it is asked whether its caller can wait in line only if he would have to.
+    pub(crate) fn bring(
+        &self,
+        tell: &impl Tell,
+        job: T,
+        can_wait: impl FnOnce() -> bool,
+    ) -> Brought<T> {
+        let brought = self.with(tell, |store| {
+            let can_wait = store.is_full() && can_wait();
+            store.bring(job, can_wait)
+        });
         if matches!(brought, Brought::Queued(_)) {
             self.bell.ring();
         }

@@ -40,11 +40,11 @@ impl<T: Send + 'static> JobFuture<T> {
     where
         F: FnOnce(&Job<'_>) -> T + Send + 'static,
     {
-        let max_wait = pool.max_wait().filter(|_| Handle::try_current().is_ok());
-        let state = match Ticket::new(pool, work, max_wait.is_some()) {
-            Ok((ticket, is_in_line)) => State::In {
+        let has_timers = || Handle::try_current().is_ok();
+        let state = match Ticket::new(pool, work, has_timers) {
+            Ok((ticket, max_wait)) => State::In {
                 ticket,
-                patience: max_wait.filter(|_| is_in_line).map(patience),
+                patience: max_wait.map(patience),
             },
             Err(rejected) => State::Refused(rejected),
         };

@@ -86,10 +86,6 @@ impl ThreadPool {
         &self.handle.shared
     }
 
-    pub(crate) fn max_wait(&self) -> Option<Duration> {
-        self.shared().crew.look(|store| store.config().max_wait())
-    }
-
     /// The name.
     #[must_use]
     pub fn name(&self) -> &Arc<str> {

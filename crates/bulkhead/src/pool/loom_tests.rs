@@ -114,9 +114,12 @@ fn each_job_is_done_once() {
         let bench = Bench::new(config(2, 2));
         let crew = Arc::clone(&bench.crew);
         let other = thread::spawn(move || {
-            assert!(matches!(crew.bring(&Nobody, 1, false), Brought::Queued(_)));
+            assert!(matches!(
+                crew.bring(&Nobody, 1, || false),
+                Brought::Queued(_)
+            ));
         });
-        let brought = bench.crew.bring(&Nobody, 2, false);
+        let brought = bench.crew.bring(&Nobody, 2, || false);
         assert!(matches!(brought, Brought::Queued(_)));
         other.join().unwrap();
         assert!(bench.crew.drain(&Nobody).is_empty());
@@ -134,13 +137,13 @@ fn a_job_is_taken_or_taken_back() {
             max_waiting: 1,
         };
         let bench = Bench::new(config);
-        let Brought::Queued(first) = bench.crew.bring(&Nobody, 1, true) else {
+        let Brought::Queued(first) = bench.crew.bring(&Nobody, 1, || true) else {
             panic!("there is a place");
         };
         let crew = Arc::clone(&bench.crew);
         let other = thread::spawn(move || crew.withdraw(&Nobody, first));
-        let second = bench.crew.bring(&Nobody, 2, true);
-        assert!(matches!(second, Brought::Queued(_) | Brought::InLine(_)));
+        let second = bench.crew.bring(&Nobody, 2, || true);
+        assert!(matches!(second, Brought::Queued(_) | Brought::InLine(..)));
         let withdrawn = other.join().unwrap();
         // If it was turned away at once, it would never come: the line has one place.
         while bench.crew.look(|store| store.waiting()) > 0 {
@@ -165,7 +168,7 @@ fn no_job_is_lost_in_a_shutdown() {
     model(Some(3), || {
         let bench = Bench::new(config(1, 1));
         let crew = Arc::clone(&bench.crew);
-        let other = thread::spawn(move || crew.bring(&Nobody, 1, false));
+        let other = thread::spawn(move || crew.bring(&Nobody, 1, || false));
         bench.crew.drain(&Nobody);
         let (dropped, report) = bench.crew.close(&Nobody);
         assert_eq!(dropped.len() as u64, report.discarded);
@@ -183,7 +186,7 @@ fn it_shrinks_without_leaving_a_job() {
         let crew = Arc::clone(&bench.crew);
         let other = thread::spawn(move || crew.reconfigure(&Nobody, config(1, 3)));
         for job in 1..=2 {
-            let brought = bench.crew.bring(&Nobody, job, false);
+            let brought = bench.crew.bring(&Nobody, job, || false);
             assert!(matches!(brought, Brought::Queued(_)));
         }
         other.join().unwrap();
@@ -198,7 +201,7 @@ fn it_grows_and_no_more_are_at_work_than_may_be() {
     model(Some(2), || {
         let mut bench = Bench::new(config(1, 3));
         for job in 1..=2 {
-            let brought = bench.crew.bring(&Nobody, job, false);
+            let brought = bench.crew.bring(&Nobody, job, || false);
             assert!(matches!(brought, Brought::Queued(_)));
         }
         bench.crew.reconfigure(&Nobody, config(2, 3));

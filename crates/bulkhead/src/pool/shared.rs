@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use seaworthy_core::clock::{self, Instant};
 use seaworthy_core::component::{Component, Snapshot};
@@ -59,17 +60,17 @@ impl Shared {
         Rejected::new(reason, self.name.name())
     }
 
-    /// Takes a job in: its number, and whether it has to wait in line.
+    /// Takes a job in: its number, and for how long its caller waits in line, if he has to.
     pub(crate) fn bring(
         &self,
         task: Box<dyn Task>,
-        can_wait: bool,
-    ) -> Result<(Number, bool), Rejected> {
+        can_wait: impl FnOnce() -> bool,
+    ) -> Result<(Number, Option<Duration>), Rejected> {
         let since = clock::exact();
         let entry = Entry { task, since };
         match self.crew.bring(&self.metrics, entry, can_wait) {
-            Brought::Queued(number) => Ok((number, false)),
-            Brought::InLine(number) => Ok((number, true)),
+            Brought::Queued(number) => Ok((number, None)),
+            Brought::InLine(number, max_wait) => Ok((number, Some(max_wait))),
             Brought::Full(entry) => {
                 drop_quietly(entry);
                 Err(self.is_full())

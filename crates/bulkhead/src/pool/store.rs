@@ -1,6 +1,7 @@
 //! What a pool holds: who waits, who is at work, and who may come in. Without a lock, a clock or a thread.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::config::{PoolConfig, WhenFull};
 use super::report::PoolReport;
@@ -56,7 +57,8 @@ pub(crate) struct Counts {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Brought<T> {
     Queued(Number),
-    InLine(Number),
+    /// For up to so long.
+    InLine(Number, Duration),
     Full(T),
     /// It takes no more jobs.
     Late(T),
@@ -155,10 +157,13 @@ impl<T> Store<T> {
             return Brought::Queued(number);
         }
         match self.config.when_full {
-            WhenFull::Wait { max_waiting, .. } if can_wait && self.waiting() < max_waiting => {
+            WhenFull::Wait {
+                max_wait,
+                max_waiting,
+            } if can_wait && self.waiting() < max_waiting => {
                 let number = self.next();
                 self.line.insert(number, job);
-                Brought::InLine(number)
+                Brought::InLine(number, max_wait)
             }
             _ => {
                 self.counts.rejected += 1;

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use seaworthy_core::{Reason, Rejected, panic};
 use tokio::sync::oneshot;
@@ -20,12 +21,12 @@ pub(crate) struct Ticket<T> {
 }
 
 impl<T: Send + 'static> Ticket<T> {
-    /// Brings a job; says whether it has to wait in line, which it does only if its caller can.
+    /// Brings a job; says for how long it waits in line, if it has to, which it does only if its caller can.
     pub(crate) fn new<F>(
         pool: &ThreadPool,
         work: F,
-        can_wait: bool,
-    ) -> Result<(Self, bool), Rejected>
+        can_wait: impl FnOnce() -> bool,
+    ) -> Result<(Self, Option<Duration>), Rejected>
     where
         F: FnOnce(&Job<'_>) -> T + Send + 'static,
     {
@@ -35,14 +36,14 @@ impl<T: Send + 'static> Ticket<T> {
             return Err(rejected);
         }
         let (work, answer) = Work::new(work);
-        let (number, is_in_line) = pool.shared().bring(Box::new(work), can_wait)?;
+        let (number, max_wait) = pool.shared().bring(Box::new(work), can_wait)?;
         let ticket = Self {
             pool: pool.clone(),
             number,
             answer,
             is_over: false,
         };
-        Ok((ticket, is_in_line))
+        Ok((ticket, max_wait))
     }
 }
 

@@ -58,10 +58,12 @@ use super::view::ThrottleView;
 ///
 /// # What it does not promise
 ///
-/// When the overload is over, calls are let through as what is known of it leaves the window, and for each that is
-/// accepted two more are sent. After an overload of up to eight times what the service can take, that is within one
-/// window; after any, within little more than two. An outcome counts for the window, less up to the length of a bucket. While there is much traffic, a change may take effect
-/// some calls later: the chance is computed anew every 10 ms, and every 64 calls of a thread.
+/// When the overload is over, more and more calls are sent, as what is known of it leaves the window. If the clients had
+/// wanted up to eight times what the service can take, and still do, all are sent again within one window; in any case
+/// within little more than two, since what was held back counts as well.
+///
+/// An outcome counts for the window, less up to the length of a bucket. The chance is computed anew after 10 ms, and every
+/// 64 calls of a thread.
 ///
 /// # When not to use it
 ///

@@ -1,7 +1,5 @@
 //! The store against one that is a list of jobs, and looks through all of it each time.
 
-use std::time::Duration;
-
 use proptest::prelude::*;
 
 use super::*;
@@ -145,7 +143,7 @@ proptest! {
                     prop_assert_eq!(store.refuses(), refuses);
                     let at = match store.bring(job, can_wait) {
                         Brought::Queued(number) => Some((Where::Queue, number)),
-                        Brought::InLine(number) => Some((Where::Line, number)),
+                        Brought::InLine(number, _) => Some((Where::Line, number)),
                         Brought::Full(back) => {
                             prop_assert!(back == job && model.is_open);
                             None
