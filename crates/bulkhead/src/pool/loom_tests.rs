@@ -110,7 +110,7 @@ fn model(preemptions: Option<usize>, run: impl Fn() + Send + Sync + 'static) {
 /// Two threads, two who bring: each job is done once, and all threads go in the end.
 #[test]
 fn each_job_is_done_once() {
-    model(Some(3), || {
+    model(Some(2), || {
         let bench = Bench::new(config(2, 2));
         let crew = Arc::clone(&bench.crew);
         let other = thread::spawn(move || {

@@ -60,6 +60,26 @@ async fn the_queue_has_no_time_limit() {
     assert_eq!(in_line.await, Ok("done"));
 }
 
+/// It has waited in line, it has waited in the queue for longer than it might have in line, and now its caller goes.
+#[tokio::test]
+async fn one_that_came_in_from_the_line_can_be_taken_back() {
+    let pool = waiting(SHORT, 1);
+    let busy = Busy::new(&pool);
+    let mut job = pool.run(|| panic!("it never runs"));
+    let mut config = pool.config();
+    config.max_queued = 1;
+    pool.reconfigure(config).expect("it is allowed");
+    tokio::time::sleep(2 * SHORT).await;
+    let cx = &mut std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(std::pin::Pin::new(&mut job).poll(cx).is_pending());
+    drop(job);
+    let view = pool.view();
+    assert_eq!((view.queued, view.withdrawn), (0, 1));
+    busy.end().await;
+    assert_eq!(pool.run(|| 7).await, Ok(7));
+    assert_eq!(pool.view().panicked, 0);
+}
+
 #[tokio::test]
 async fn one_that_leaves_the_line_leaves_nothing() {
     let pool = waiting(LONG, 1);
