@@ -291,7 +291,7 @@ impl Bulkhead {
         let to = self.shared.load().limit;
         if from != to {
             let event = BulkheadEvent::LimitSet { from, to };
-            self.events().emit(name, Severity::Info, event);
+            self.shared.tell(name, Severity::Info, event);
         }
         Ok(())
     }

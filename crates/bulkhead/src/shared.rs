@@ -3,6 +3,7 @@
 mod adapt;
 mod enter;
 mod leave;
+mod tell;
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     room: Lock<Room>,
     algorithm: Lock<Option<Box<dyn Algorithm>>>,
     limit_gauge: LimitGauge,
+    /// Not before the first call: a recorder that is installed before that is to see it.
+    limit_is_shown: AtomicBool,
     /// When a call was turned away last, in nanoseconds of the coarse clock.
     turned_away_at: AtomicU64,
     /// From when time is counted.
@@ -150,6 +153,7 @@ impl Shared {
             }),
             algorithm: Lock::new(algorithm),
             limit_gauge: LimitGauge::new(name),
+            limit_is_shown: AtomicBool::new(false),
             turned_away_at: AtomicU64::new(0),
             began: clock::exact(),
             surroundings,
@@ -222,7 +226,9 @@ impl Shared {
     }
 
     /// Tells what the limit is: of one by key it would be that of any.
+    #[cold]
     fn show_limit(&self) {
+        self.limit_is_shown.store(true, Ordering::Relaxed);
         if self.surroundings.family.is_some() {
             return;
         }

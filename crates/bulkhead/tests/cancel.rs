@@ -25,7 +25,13 @@ const TESTED: [(&str, fn()); 5] = [
 #[test]
 fn no_async_function_is_left_out() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    assert_eq!(async_functions(&sources), TESTED.map(|(name, _)| name));
+    let mut here = async_functions(&sources);
+    // These have lists of their own.
+    for part in ["pool", "throttle"] {
+        let elsewhere = async_functions(&sources.join(part));
+        here.retain(|name| !elsewhere.contains(name));
+    }
+    assert_eq!(here, TESTED.map(|(name, _)| name));
 }
 
 const MILLI: Duration = Duration::from_millis(1);

@@ -44,6 +44,15 @@ fn who_was_let_in_who_waited_and_who_was_turned_away() {
     assert_eq!(lines, expected);
 }
 
+#[test]
+fn a_limit_is_shown_with_the_first_call() {
+    let lines = measured(PREFIX, async {
+        let b = Bulkhead::builder("b").max_concurrent(7).build();
+        drop(b.expect("allowed").try_acquire());
+    });
+    assert!(lines.contains(&"limit{name=b} 7".to_owned()), "{lines:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn it_tells_when_it_begins_to_turn_calls_away() {
     let events = Events::new();

@@ -185,13 +185,15 @@ impl Shared {
     fn begins_to_turn_away(&self, class: usize, load: Load) {
         let Load { in_flight, limit } = load;
         let event = BulkheadEvent::TurnsAway { in_flight, limit };
-        self.events()
-            .emit(self.name_of(class), Severity::Warning, event);
+        self.tell(self.name_of(class), Severity::Warning, event);
     }
 
     /// A call begins.
     #[inline]
     pub(crate) fn admitted(&self, class: usize, charge: u32) {
+        if cfg!(feature = "metrics") && !self.limit_is_shown.load(Ordering::Relaxed) {
+            self.show_limit();
+        }
         self.classes[class].metrics.admitted(charge);
     }
 
