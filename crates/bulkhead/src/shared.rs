@@ -41,6 +41,9 @@ pub(crate) struct Shared {
     limit_gauge: LimitGauge,
     /// Not before the first call: a recorder that is installed before that is to see it.
     limit_is_shown: AtomicBool,
+    /// When the limit lapses that an algorithm has given only for a time, in nanoseconds since the beginning; the greatest
+    /// number if it does not.
+    lapses_at: AtomicU64,
     /// When a call was turned away last, in nanoseconds of the coarse clock.
     turned_away_at: AtomicU64,
     /// From when time is counted.
@@ -154,6 +157,7 @@ impl Shared {
             algorithm: Lock::new(algorithm),
             limit_gauge: LimitGauge::new(name),
             limit_is_shown: AtomicBool::new(false),
+            lapses_at: AtomicU64::new(u64::MAX),
             turned_away_at: AtomicU64::new(0),
             began: clock::exact(),
             surroundings,

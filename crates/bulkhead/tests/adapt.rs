@@ -136,6 +136,66 @@ async fn an_algorithm_cannot_break_the_bulkhead() {
     assert_eq!(bulkhead.view().limit, 4);
 }
 
+/// A limit that is there only for a time, in which all calls are stuck: nobody ends who could change it.
+#[derive(Debug)]
+struct Probing {
+    limit: u32,
+    until: Option<Duration>,
+}
+
+impl Algorithm for Probing {
+    fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    fn observe(&mut self, sample: &Sample) -> u32 {
+        self.until = Some(sample.now + 5 * MILLI);
+        self.limit = 1;
+        self.limit
+    }
+
+    fn holds_until(&self) -> Option<Duration> {
+        self.until
+    }
+
+    fn lapse(&mut self, now: Duration) -> u32 {
+        if self.until.is_some_and(|until| until <= now) {
+            (self.limit, self.until) = (3, None);
+        }
+        self.limit
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_was_there_for_a_time_lapses_when_somebody_needs_it() {
+    for waits in [false, true] {
+        let builder = Bulkhead::builder("b").registry(&Registry::new());
+        let (limit, until) = (2, None);
+        let builder = builder.algorithm(Probing { limit, until });
+        let builder = if waits {
+            builder.max_waiting(1).max_wait(Duration::from_secs(1))
+        } else {
+            builder
+        };
+        let bulkhead = builder.build().unwrap();
+        let _stuck = bulkhead.try_acquire().unwrap();
+        bulkhead.try_acquire().unwrap().success();
+        assert_eq!(bulkhead.view().limit, 1);
+        let waiting = waits.then(|| {
+            let bulkhead = bulkhead.clone();
+            tokio::spawn(async move { bulkhead.acquire().await })
+        });
+        sleep(4 * MILLI).await;
+        assert!(bulkhead.try_acquire().is_err(), "not yet");
+        sleep(MILLI).await;
+        let _late = bulkhead.acquire().await.expect("by now");
+        if let Some(waiting) = waiting {
+            let _first = waiting.await.unwrap().expect("it was there before");
+            assert_eq!(bulkhead.view().in_flight, 3);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_limit_that_is_set_stays() {
     let algorithm = Scripted::new(5);

@@ -1,5 +1,7 @@
 //! How the limit finds itself.
 
+use std::time::Duration;
+
 use seaworthy_core::sync::atomic::Ordering;
 use seaworthy_core::{Verdict, clock, panic};
 
@@ -59,11 +61,48 @@ impl Shared {
         };
         // It may be code of the user, and this may be the drop of a permit.
         let limit = panic::catch(|| algorithm.observe(&sample)).ok()?;
+        Some(self.follow(&mut **algorithm, limit))
+    }
+
+    /// Goes by what an algorithm has said. What the limit was, and is.
+    fn follow(&self, algorithm: &mut dyn Algorithm, limit: u32) -> (u32, u32) {
+        let until = panic::catch(|| algorithm.holds_until()).ok().flatten();
+        let lapses_at = until.map_or(u64::MAX, nanos);
+        self.lapses_at.store(lapses_at, Ordering::Relaxed);
         let (before, limit) = (self.load().limit, limit.clamp(1, LIMIT_MAX));
         if limit != before {
             self.word.set_limit(limit);
         }
-        Some((before, limit))
+        (before, limit)
+    }
+
+    /// A call is about to be turned away, or to wait. True if there may be more calls by now, because the limit was
+    /// there only for a time.
+    #[inline]
+    pub(super) fn has_lapsed(&self) -> bool {
+        self.lapses_at.load(Ordering::Relaxed) != u64::MAX && self.lapse()
+    }
+
+    #[cold]
+    fn lapse(&self) -> bool {
+        let now = clock::exact().saturating_duration_since(self.began);
+        if nanos(now) < self.lapses_at.load(Ordering::Relaxed) {
+            return false;
+        }
+        let changed = self.algorithm.lock().as_mut().and_then(|algorithm| {
+            let limit = panic::catch(|| algorithm.lapse(now)).ok()?;
+            Some(self.follow(&mut **algorithm, limit))
+        });
+        let Some((before, limit)) = changed else {
+            return false;
+        };
+        if limit > before {
+            self.admit_next();
+        }
+        if limit != before {
+            self.show_limit();
+        }
+        limit > before
     }
 
     /// Goes by another configuration, which was checked and has partitions of the same names.
@@ -87,6 +126,7 @@ impl Shared {
         if self.config().limit != config.limit {
             before = std::mem::replace(&mut *algorithm, finder(&config.limit, limit));
             self.timed.store(algorithm.is_some(), Ordering::Relaxed);
+            self.lapses_at.store(u64::MAX, Ordering::Relaxed);
             limit = first(&config.limit, algorithm.as_deref());
         }
         let mut room = self.room.lock();
@@ -98,4 +138,8 @@ impl Shared {
         self.show_limit();
         self.pass_on(|_| {});
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -47,12 +47,13 @@ impl Shared {
     pub(crate) fn enter(&self, demand: Demand) -> Result<u32, Refusal> {
         match self.word.enter(demand.weight) {
             Entry::Entered(charge) => Ok(charge),
-            Entry::Full(load) => Err(refusal(demand, load)),
-            Entry::Contended => self.ask(demand),
+            Entry::Full(load) if !self.has_lapsed() => Err(refusal(demand, load)),
+            _ => self.ask(demand),
         }
     }
 
     fn ask(&self, demand: Demand) -> Result<u32, Refusal> {
+        self.has_lapsed();
         let entered = self.enter_locked(&mut self.room.lock(), demand);
         entered.map_err(|load| refusal(demand, load))
     }
@@ -65,9 +66,11 @@ impl Shared {
             Entry::Full(load) => Some(load),
             Entry::Contended => None,
         };
-        if line == Line::Bounded && self.line_is_full.load(Ordering::Acquire) {
+        let is_full = line == Line::Bounded && self.line_is_full.load(Ordering::Acquire);
+        if is_full && !self.has_lapsed() {
             return Err(refusal(demand, load.unwrap_or_else(|| self.load())));
         }
+        self.has_lapsed();
         self.line_up(demand, line)
     }
 
