@@ -10,6 +10,9 @@ use super::times::Times;
 /// So many calls make a measurement.
 const CALLS: usize = 24;
 
+/// Where there are many calls, more of them make a better one in the same time.
+const CALLS_MOST: usize = 128;
+
 /// With fewer than so many, one that had to be ended early says nothing.
 const CALLS_LEAST: usize = 8;
 
@@ -19,6 +22,9 @@ const WEIGHT: f64 = 0.25;
 /// Further apart than that, things are not what they were, and the new one counts alone.
 const AGREES: f64 = 1.5;
 
+/// Clearly less than before.
+const CLEARLY: f64 = 0.8;
+
 /// How long a call takes when the service has few, as the calls say that found it so.
 ///
 /// Others never raise it, so it does not rise with a queue, however long that stands. One lucky call does not lower it,
@@ -26,7 +32,7 @@ const AGREES: f64 = 1.5;
 #[derive(Debug)]
 pub(super) struct Base {
     seconds: Option<f64>,
-    times: Times<CALLS>,
+    times: Times<CALLS_MOST>,
     /// When the first of `times` came.
     since: Duration,
     measured: Duration,
@@ -58,7 +64,7 @@ impl Base {
     }
 
     /// A call that found the service with few others. Says whether this was the last that was wanting.
-    pub(super) fn add(&mut self, sample: &Sample, stale: Duration) -> bool {
+    pub(super) fn add(&mut self, sample: &Sample, few: u32, stale: Duration) -> bool {
         if sample.verdict != Verdict::Success {
             return false;
         }
@@ -69,7 +75,7 @@ impl Base {
             self.since = sample.now;
         }
         self.times.add(sample.took);
-        self.times.len() == CALLS && {
+        self.times.len() >= (few as usize).clamp(CALLS, CALLS_MOST) && {
             self.finish(sample.now);
             true
         }
@@ -98,13 +104,17 @@ impl Base {
         });
     }
 
-    /// It is no more than that, since calls took no longer although there were many.
+    /// It is no more than that, since calls took no longer although there were many. What may be chance does not count, or
+    /// it would be the least that chance ever brought.
     pub(super) fn at_most(&mut self, seconds: f64) {
-        self.seconds = self.seconds.map(|old| old.min(seconds.max(old * 0.5)));
+        let clearly = |old: &f64| seconds < old * CLEARLY;
+        self.seconds = self
+            .seconds
+            .map(|old| if clearly(&old) { seconds } else { old });
     }
 
     /// It cannot be measured, so this has to do.
-    pub(super) fn or(&mut self, seconds: f64) {
-        self.seconds.get_or_insert(seconds);
+    pub(super) fn seconds_or(&mut self, seconds: f64) -> f64 {
+        *self.seconds.get_or_insert(seconds)
     }
 }

@@ -19,20 +19,25 @@ use super::check::Bounded;
 use super::round::{Round, Seen};
 use super::{Algorithm, Sample};
 
-/// So much of the limit is few, while nothing is the matter.
-const FEW: f64 = 0.125;
+/// So much of the limit is left for a probe.
+const PROBE: f64 = 0.125;
 
-/// While it is measured how long a call takes, so much of the limit is left.
-const PROBE: f64 = 0.25;
+/// So much of it is few while there is no probe: less, since without a queue the limit is larger than one would be.
+const FEW: f64 = 1.0 / 16.0;
+
+/// So much is left at least of the limit from one round to the next.
+const SHRINK: f64 = 0.25;
 
 /// A probe is worth so many calls; between two of them are at least so many, to keep their price below some percent.
 const CALLS_BETWEEN: u64 = 2000;
 
-/// A limit that would be lowered by more than to that part of it asks for a probe first, if the last was not just now.
-const DOUBT: f64 = 0.75;
+/// Calls that take so much longer than even those in bunches may are either a bad overload, or all calls take longer now:
+/// then a probe is due sooner, after this share of the time and of the calls.
+const DOUBT: f64 = 2.0;
+const SOONER: u32 = 5;
 
-/// Just now: this share of the time and of the calls between two probes.
-const JUST: u32 = 5;
+/// Within this share of the limit its target is up to chance as well: it goes half of the way.
+const CHANCE: f64 = 0.25;
 
 /// What is left of the limit after a call that met overload.
 const BACKOFF: f64 = 0.9;
@@ -41,7 +46,8 @@ const BACKOFF: f64 = 0.9;
 const START_CALLS: u32 = 20;
 
 /// Calls in bunches may wait for so many times as long as a call takes. Deadlines are seldom below ten times.
-const BUNCH: f64 = 4.0;
+pub(super) static BUNCH_: std::sync::LazyLock<f64> =
+    std::sync::LazyLock::new(|| std::env::var("BUNCH").map_or(3.5, |v| v.parse().unwrap()));
 
 /// What an algorithm makes of a standing queue.
 pub(super) trait Law: Debug + Send {
@@ -75,6 +81,8 @@ pub(super) struct Delay<L> {
     /// As long as nothing speaks against it, the limit doubles each round.
     starting: bool,
     cut: Cut,
+    /// So many calls are left out before the next round.
+    filling: u32,
 }
 
 /// For a while there may be fewer calls.
@@ -83,6 +91,8 @@ struct Probe {
     limit: u32,
     began: Duration,
     until: Duration,
+    /// How long a call took before.
+    typical: Duration,
 }
 
 impl<L: Law> Delay<L> {
@@ -98,6 +108,7 @@ impl<L: Law> Delay<L> {
             probe: None,
             starting: true,
             cut: Cut::default(),
+            filling: 0,
         }
     }
 
@@ -138,52 +149,60 @@ impl<L: Law> Delay<L> {
             }
             return;
         };
-        // A time of 0 is as long as any other of 0.
-        let slower = typical.max(1e-9) / base.max(1e-9);
-        let limit = self.limit.get();
-        let next = if seen.standing {
-            let target = self.law.target(limit, slower);
-            let (for_long, for_calls) = self.base.age(now);
-            let in_doubt = if target < limit * DOUBT { JUST } else { 1 };
-            let old = for_long >= self.probe_every / in_doubt
-                && for_calls >= CALLS_BETWEEN / u64::from(in_doubt);
-            if old {
-                return self.begin_probe(now, seen.typical);
-            }
-            target
-        } else {
-            self.without_queue(limit, slower, seen)
-        };
-        self.step_to(next, now);
+        if !seen.standing {
+            let next = self.without_queue(base, seen);
+            return self.step_to(next, false, now);
+        }
+        let slower = times(typical, base);
+        if self.is_due(slower, now) {
+            return self.begin_probe(now, seen.typical);
+        }
+        self.step_to(self.target(slower), true, now);
     }
 
-    fn without_queue(&self, limit: f64, slower: f64, seen: Seen) -> f64 {
-        let step = self.law.step(limit);
-        if slower > BUNCH {
-            limit - step.min(limit * (1.0 - BUNCH / slower))
-        } else if seen.bound {
-            limit + step
+    /// Whether a probe is due.
+    fn is_due(&self, slower: f64, now: Duration) -> bool {
+        let (for_long, for_calls) = self.base.age(now);
+        let sooner = if slower > *BUNCH_ * DOUBT { SOONER } else { 1 };
+        for_long >= self.probe_every / sooner && for_calls >= CALLS_BETWEEN / u64::from(sooner)
+    }
+
+    fn target(&self, slower: f64) -> f64 {
+        let limit = self.limit.get();
+        let target = self.law.target(limit, slower);
+        if (target - limit).abs() < limit * CHANCE {
+            (target + limit) / 2.0
         } else {
-            limit
+            target
         }
     }
 
-    fn step_to(&mut self, next: f64, now: Duration) {
+    fn without_queue(&self, base: f64, seen: Seen) -> f64 {
+        let limit = self.limit.get();
+        // How long those took who came when there were many.
+        let Some(busy) = seen.busy else {
+            return limit;
+        };
+        let slower = times(busy.as_secs_f64(), base);
+        if slower > *BUNCH_ {
+            limit * (1.0 + *BUNCH_ / slower) / 2.0
+        } else {
+            // The nearer to that, the slower.
+            limit + self.law.step(limit) * (*BUNCH_ / slower - 1.0).min(1.0)
+        }
+    }
+
+    fn step_to(&mut self, next: f64, standing: bool, now: Duration) {
         let limit = self.limit.get();
         if next < limit {
             self.starting = false;
         }
-        let most = if self.starting {
+        let next = if self.starting && standing {
             limit * 2.0
         } else {
-            limit + self.law.step(limit)
+            next.clamp(limit * SHRINK, limit + self.law.step(limit))
         };
-        let next = if self.starting && next > limit {
-            most
-        } else {
-            next
-        };
-        self.set(next.clamp(limit * PROBE, most), now);
+        self.set(next, now);
     }
 
     fn begin_probe(&mut self, now: Duration, typical: Duration) {
@@ -196,21 +215,29 @@ impl<L: Law> Delay<L> {
             limit,
             began: now,
             until: now.saturating_add(most),
+            typical,
         });
     }
 
+    /// What was measured decides about the queue that stood before.
     fn end_probe(&mut self, now: Duration) {
-        self.probe = None;
+        let Some(probe) = self.probe.take() else {
+            return;
+        };
+        let typical = probe.typical.as_secs_f64();
+        // Better than nothing, since without any the limit would stay for ever.
+        let base = self.base.seconds_or(typical);
+        self.step_to(self.target(times(typical, base)), true, now);
         self.since = now;
         self.round.clear();
+        // Until it is full again, it only seems to be calm.
+        self.filling = self.limit.whole();
     }
+}
 
-    fn give_up_probe(&mut self, probe_began: Duration, now: Duration) {
-        self.base.finish(now);
-        // Better than nothing, since without it the limit would stay for ever.
-        self.base.or(now.saturating_sub(probe_began).as_secs_f64());
-        self.end_probe(now);
-    }
+/// How many times as long. A time of 0 is as long as any other of 0.
+fn times(long: f64, short: f64) -> f64 {
+    long.max(1e-9) / short.max(1e-9)
 }
 
 impl<L: Law> Algorithm for Delay<L> {
@@ -236,15 +263,18 @@ impl<L: Law> Algorithm for Delay<L> {
         self.base.count();
         if let Some(probe) = &self.probe {
             let counts = sample.began() >= probe.began && sample.in_flight <= probe.limit;
-            if counts && self.base.add(sample, Duration::MAX) {
+            if counts && self.base.add(sample, probe.limit, Duration::MAX) {
                 self.end_probe(sample.now);
             }
             return self.limit();
         }
-        if sample.in_flight <= self.limit.part(FEW) {
-            self.base.add(sample, self.probe_every);
+        let few = self.limit.part(FEW);
+        if sample.in_flight <= few {
+            self.base.add(sample, few, self.probe_every);
         }
-        if sample.began() >= self.since {
+        if self.filling > 0 {
+            self.filling -= 1;
+        } else if sample.began() >= self.since {
             self.round.add(sample, self.limit.whole());
             if self.round.calls() >= self.calls() {
                 self.end_round(sample.now);
@@ -261,7 +291,8 @@ impl<L: Law> Algorithm for Delay<L> {
         if let Some(probe) = &self.probe
             && now >= probe.until
         {
-            self.give_up_probe(probe.began, now);
+            self.base.finish(now);
+            self.end_probe(now);
         }
         self.limit()
     }

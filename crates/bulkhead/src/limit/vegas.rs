@@ -87,7 +87,7 @@ pub(super) struct Rule {
 
 /// For how many waiting calls each of the parameters stands.
 fn unit(limit: f64) -> f64 {
-    limit.log10().max(1.0)
+    (limit.sqrt() / 3.0).max(1.0)
 }
 
 impl Law for Rule {
