@@ -46,8 +46,7 @@ const BACKOFF: f64 = 0.9;
 const START_CALLS: u32 = 20;
 
 /// Calls in bunches may wait for so many times as long as a call takes. Deadlines are seldom below ten times.
-pub(super) static BUNCH_: std::sync::LazyLock<f64> =
-    std::sync::LazyLock::new(|| std::env::var("BUNCH").map_or(3.5, |v| v.parse().unwrap()));
+const BUNCH: f64 = 3.5;
 
 /// What an algorithm makes of a standing queue.
 pub(super) trait Law: Debug + Send {
@@ -163,7 +162,7 @@ impl<L: Law> Delay<L> {
     /// Whether a probe is due.
     fn is_due(&self, slower: f64, now: Duration) -> bool {
         let (for_long, for_calls) = self.base.age(now);
-        let sooner = if slower > *BUNCH_ * DOUBT { SOONER } else { 1 };
+        let sooner = if slower > BUNCH * DOUBT { SOONER } else { 1 };
         for_long >= self.probe_every / sooner && for_calls >= CALLS_BETWEEN / u64::from(sooner)
     }
 
@@ -184,11 +183,11 @@ impl<L: Law> Delay<L> {
             return limit;
         };
         let slower = times(busy.as_secs_f64(), base);
-        if slower > *BUNCH_ {
-            limit * (1.0 + *BUNCH_ / slower) / 2.0
+        if slower > BUNCH {
+            limit * (1.0 + BUNCH / slower) / 2.0
         } else {
             // The nearer to that, the slower.
-            limit + self.law.step(limit) * (*BUNCH_ / slower - 1.0).min(1.0)
+            limit + self.law.step(limit) * (BUNCH / slower - 1.0).min(1.0)
         }
     }
 
