@@ -9,8 +9,8 @@ use crate::scenario::{Kind, Scenario};
 
 /// One demand, and whether it is met.
 #[derive(Clone, Debug)]
-pub(crate) struct Gate {
-    pub(crate) what: &'static str,
+pub(crate) struct Demand {
+    pub(crate) what: String,
     pub(crate) demanded: String,
     /// The worst that was seen, and where.
     pub(crate) seen: String,
@@ -44,10 +44,10 @@ fn is_plain(scenario: &Scenario) -> bool {
     scenario.load.is_some() && ["M1", "M2", "M3"].contains(&scenario.model)
 }
 
-pub(crate) fn gates(outcomes: &[Outcome]) -> Vec<Gate> {
+pub(crate) fn demands(outcomes: &[Outcome]) -> Vec<Demand> {
     let goodput = worst(outcomes, is_plain, |_, row| -row.of_fixed);
-    let gate = |what, demanded: &str, seen: String, met| Gate {
-        what,
+    let gate = |what: &str, demanded: &str, seen: String, met| Demand {
+        what: what.to_owned(),
         demanded: demanded.to_owned(),
         seen,
         met,
@@ -57,7 +57,7 @@ pub(crate) fn gates(outcomes: &[Outcome]) -> Vec<Gate> {
     let tail = worst(
         outcomes,
         |it| is_plain(it) && it.load == Some(10.0),
-        |it, row| row.p99 / unloaded(&it.scenario),
+        |it, row| row.p99 / unloaded(&it.scenario.setup),
     );
     let rejected = worst(
         outcomes,
@@ -76,7 +76,6 @@ pub(crate) fn gates(outcomes: &[Outcome]) -> Vec<Gate> {
             format!("{:.3}, {}", -goodput.value, goodput.place),
             -goodput.value >= 0.95,
         ),
-        on_m4(outcomes),
         gate(
             "requests above a limit",
             "0",
@@ -102,12 +101,15 @@ pub(crate) fn gates(outcomes: &[Outcome]) -> Vec<Gate> {
             metastable.value <= 10.0,
         ),
     ];
+    if outcomes.iter().any(|it| it.scenario.model == "M4") {
+        gates.push(on_m4(outcomes));
+    }
     gates.retain(|gate| !gate.seen.contains("nowhere"));
     gates
 }
 
 /// A fixed limit is set once, without knowing what load is to come: one for all loads.
-fn on_m4(outcomes: &[Outcome]) -> Gate {
+fn on_m4(outcomes: &[Outcome]) -> Demand {
     let on_m4: Vec<_> = outcomes
         .iter()
         .filter(|it| it.scenario.model == "M4")
@@ -121,8 +123,8 @@ fn on_m4(outcomes: &[Outcome]) -> Gate {
     });
     let best = fixed.reduce(|a, b| if b.1 > a.1 { b } else { a });
     let (limit, best) = best.unwrap_or_default();
-    Gate {
-        what: "goodput, mean over all loads, M4",
+    Demand {
+        what: "goodput, mean over all loads, M4".to_owned(),
         demanded: format!("above {best:.3}, of the best fixed limit ({limit})"),
         seen: format!("{ours:.3}"),
         met: ours > best,
@@ -130,15 +132,15 @@ fn on_m4(outcomes: &[Outcome]) -> Gate {
 }
 
 /// The 99th percentile while there is hardly any load.
-fn unloaded(scenario: &Scenario) -> f64 {
+pub(crate) fn unloaded(of: &Setup) -> f64 {
     let setup = Setup {
         load: Load::Constant(0.1),
         clients: Clients::default(),
         model: Model {
             speeds: Vec::new(),
-            ..scenario.setup.model.clone()
+            ..of.model.clone()
         },
-        ..scenario.setup.clone()
+        ..of.clone()
     };
     let account = run(&setup, Who::Nobody.gate(&setup.model));
     account.times.percentile(99.0)

@@ -98,6 +98,12 @@ impl Model {
     /// Limits to try.
     pub(crate) fn grid(&self) -> Vec<u32> {
         let best = f64::from(self.best());
+        if best > 100.0 {
+            // Finer steps make no difference where there are many.
+            return [0.75, 1.0, 1.25, 1.5, 2.0, 4.0]
+                .map(|part| (best * part) as u32)
+                .to_vec();
+        }
         let parts = [
             0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 14.0,
         ];

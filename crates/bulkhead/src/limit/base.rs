@@ -10,6 +10,9 @@ use super::times::Times;
 /// So many calls make a measurement.
 const CALLS: usize = 24;
 
+/// The first is quicker: until then nothing is known, and calls are turned away for it.
+const CALLS_FIRST: usize = 12;
+
 /// Where there are many calls, more of them make a better one in the same time.
 const CALLS_MOST: usize = 128;
 
@@ -75,7 +78,11 @@ impl Base {
             self.since = sample.now;
         }
         self.times.add(sample.took);
-        self.times.len() >= (few as usize).clamp(CALLS, CALLS_MOST) && {
+        let least = match self.seconds {
+            None => CALLS_FIRST,
+            Some(_) => CALLS,
+        };
+        self.times.len() >= (few as usize).clamp(least, CALLS_MOST) && {
             self.finish(sample.now);
             true
         }
