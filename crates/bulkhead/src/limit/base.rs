@@ -10,7 +10,7 @@ use super::times::Times;
 /// So many calls make a measurement.
 const CALLS: usize = 24;
 
-/// The first is quicker: until then nothing is known, and calls are turned away for it.
+/// The first is quicker, and rough: until then nothing is known, and calls are turned away for it.
 const CALLS_FIRST: usize = 12;
 
 /// Where there are many calls, more of them make a better one in the same time.
@@ -35,6 +35,8 @@ const CLEARLY: f64 = 0.8;
 #[derive(Debug)]
 pub(super) struct Base {
     seconds: Option<f64>,
+    /// It is made of fewer calls than it should be.
+    rough: bool,
     times: Times<CALLS_MOST>,
     /// When the first of `times` came.
     since: Duration,
@@ -46,6 +48,7 @@ impl Base {
     pub(super) fn new() -> Self {
         Self {
             seconds: None,
+            rough: false,
             times: Times::new(),
             since: Duration::ZERO,
             measured: Duration::ZERO,
@@ -55,6 +58,11 @@ impl Base {
 
     pub(super) fn seconds(&self) -> Option<f64> {
         self.seconds
+    }
+
+    /// Whether it should be measured again soon.
+    pub(super) fn is_rough(&self) -> bool {
+        self.rough
     }
 
     /// How long ago it was measured, and how many calls ago.
@@ -101,12 +109,15 @@ impl Base {
             self.times.clear();
             return;
         }
+        let was_rough = std::mem::replace(&mut self.rough, self.times.len() < CALLS);
         let Some(median) = self.times.median() else {
             return;
         };
         let new = median.as_secs_f64();
         self.seconds = Some(match self.seconds {
-            Some(old) if new <= old * AGREES && old <= new * AGREES => old + (new - old) * WEIGHT,
+            Some(old) if !was_rough && new <= old * AGREES && old <= new * AGREES => {
+                old + (new - old) * WEIGHT
+            }
             _ => new,
         });
     }

@@ -162,7 +162,8 @@ impl<L: Law> Delay<L> {
     /// Whether a probe is due.
     fn is_due(&self, slower: f64, now: Duration) -> bool {
         let (for_long, for_calls) = self.base.age(now);
-        let sooner = if slower > BUNCH * DOUBT { SOONER } else { 1 };
+        let in_doubt = slower > BUNCH * DOUBT || self.base.is_rough();
+        let sooner = if in_doubt { SOONER } else { 1 };
         for_long >= self.probe_every / sooner && for_calls >= CALLS_BETWEEN / u64::from(sooner)
     }
 
