@@ -14,7 +14,8 @@ use super::delay::{Delay, Law, Setting};
 /// becomes slower before it is too much.
 ///
 /// Brakmo and Peterson, "TCP Vegas" (1995); Netflix concurrency-limits, `VegasLimit`. Unlike the latter it decides by rounds
-/// of calls rather than by single ones, so where it is far off, it goes half of the way at once.
+/// of calls rather than by single ones, so where it is far off, it goes half of the way at once; and its unit grows with the
+/// root of the limit, not its logarithm, since what chance does to the times grows with the limit.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -26,9 +27,9 @@ pub struct Vegas {
     pub initial: u32,
     /// The most, from `min` to 1,000,000. Default: 1000.
     pub max: u32,
-    /// With fewer waiting than this times log10 of the limit it grows: 0.5 to 100. Default: 3.
+    /// With fewer waiting than this, times a third of the root of the limit (at least 1), it grows: 0.5 to 100. Default: 3.
     pub alpha: f64,
-    /// With more waiting than this times log10 of the limit it shrinks: more than `alpha`, up to 200. Default: 6.
+    /// With more waiting than this, times the same, it shrinks: more than `alpha`, up to 200. Default: 6.
     pub beta: f64,
     /// How many calls are looked at together, 10 to 100,000: at least twice as many as the limit are. Default: 100.
     pub window: u32,
