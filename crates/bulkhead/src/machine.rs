@@ -190,9 +190,10 @@ impl<W> Machine<W> {
         if charge > load.free() {
             return None;
         }
-        // Whether others wait does not matter to whoever only takes what is his.
         if class.is_within(charge, load.limit) {
-            return Some(charge);
+            // Whether others wait does not matter to whoever only takes what is his; what others never lend is not.
+            let never_lent = self.never_lent_by_others(load.limit, demand.class);
+            return (charge <= load.free().saturating_sub(never_lent)).then_some(charge);
         }
         let may = class.may_have(charge, load.limit) && !self.is_bespoken(load, demand.class);
         let held = self.held_for_others(load.limit, demand.class, now);
@@ -222,6 +223,12 @@ impl<W> Machine<W> {
     fn kept_for_others(&self, limit: u32, class: usize) -> u32 {
         let others = self.others(class);
         others.map(|other| other.guaranteed(limit)).sum()
+    }
+
+    /// What other classes do not use of what they never lend.
+    fn never_lent_by_others(&self, limit: u32, class: usize) -> u32 {
+        let others = self.others(class).filter(|other| !other.lends());
+        others.map(|other| other.unused(limit)).sum()
     }
 
     /// What other classes do not use of what is theirs and do not lend.

@@ -116,6 +116,27 @@ fn shares_change_and_partitions_do_not() {
 }
 
 #[test]
+fn what_is_not_lent_is_there_while_another_one_takes_back_his_own() {
+    let shop = Bulkhead::builder("shop")
+        .registry(&Registry::new())
+        .max_concurrent(20)
+        .partition(Partition::new("checkout").guaranteed(0.3).lends(false))
+        .partition(Partition::new("pages").guaranteed(0.5))
+        .partition(Partition::new("reports"))
+        .build()
+        .unwrap();
+    let part = |name| shop.partition(name).unwrap();
+    let (checkout, pages, reports) = (part("checkout"), part("pages"), part("reports"));
+    let printing: Vec<_> = std::iter::from_fn(|| reports.try_acquire().ok()).collect();
+    assert_eq!(printing.len(), 14, "all but what is not lent");
+    assert!(
+        pages.try_acquire().is_err(),
+        "its own is lent, and what is free is not for it"
+    );
+    assert!(checkout.try_acquire().is_ok());
+}
+
+#[test]
 fn a_dashboard_shows_each_class() {
     let registry = Registry::new();
     let bulkhead = Bulkhead::builder("shop")

@@ -135,16 +135,24 @@ impl<W> Class<W> {
         self.in_flight < self.guaranteed(limit)
     }
 
-    /// What is left of its own, and is not lent.
-    pub(super) fn held(&self, limit: u32, now: &impl Fn() -> Coarse) -> u32 {
-        let lends = match self.share {
+    pub(super) fn lends(&self) -> bool {
+        match self.share {
             Share::Whole => true,
             Share::Part { lends, .. } => lends,
-        };
-        if lends && self.reclaims_until.is_none_or(|until| until <= now()) {
+        }
+    }
+
+    /// What is left of its own.
+    pub(super) fn unused(&self, limit: u32) -> u32 {
+        self.guaranteed(limit).saturating_sub(self.in_flight)
+    }
+
+    /// What is left of its own, and is not lent.
+    pub(super) fn held(&self, limit: u32, now: &impl Fn() -> Coarse) -> u32 {
+        if self.lends() && self.reclaims_until.is_none_or(|until| until <= now()) {
             return 0;
         }
-        self.guaranteed(limit).saturating_sub(self.in_flight)
+        self.unused(limit)
     }
 
     pub(super) fn reclaim(&mut self, now: Coarse) {

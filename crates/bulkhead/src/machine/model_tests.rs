@@ -131,6 +131,21 @@ impl World {
         self.own(class).saturating_sub(self.in_flight_in(class))
     }
 
+    /// What classes other than this one never lend, and do not use.
+    fn never_lent_by_others(&self, class: usize) -> u32 {
+        let others = (0..self.classes()).filter(|it| *it != class);
+        let never = others.filter(|it| self.partitions.get(*it).is_some_and(|it| !it.lends));
+        never
+            .map(|it| self.own(it).saturating_sub(self.in_flight_in(it)))
+            .sum()
+    }
+
+    /// Whether nobody has what another one never lends. It stays so for as long as the limit is not lowered.
+    fn keeps_its_word(&self) -> bool {
+        let never_lent = self.never_lent_by_others(usize::MAX);
+        self.in_flight() + never_lent <= self.limit
+    }
+
     /// Whether nobody has what another one holds.
     fn is_settled(&self) -> bool {
         let held: u32 = (0..self.classes()).map(|it| self.held(it)).sum();
@@ -139,6 +154,8 @@ impl World {
 
     fn enter(&mut self, class: usize, weight: u32) -> bool {
         let (settled, before) = (self.is_settled(), self.in_flight_in(class));
+        let word = self.keeps_its_word();
+        let never_lent = self.never_lent_by_others(class);
         let free = self.limit.saturating_sub(self.in_flight());
         let first = self.waiting[class].is_empty();
         let own = self.own(class);
@@ -150,12 +167,16 @@ impl World {
                 assert!(charge <= weight && charge <= free, "there was room");
                 self.check_borrowing(class, charge, settled);
                 self.running.push((class, charge));
+                assert!(
+                    !word || self.keeps_its_word(),
+                    "what is never lent is there"
+                );
             }
             None => {
-                let kept = before + weight <= own && weight <= free && first;
+                let kept = before + weight <= own && weight + never_lent <= free && first;
                 assert!(!kept, "what is its own, and free, it gets");
                 let lends = self.partitions.get(class).is_none_or(|it| it.lends);
-                let broken = settled && first && !lends && before + weight <= own;
+                let broken = word && first && !lends && before + weight <= own;
                 assert!(!broken, "what it does not lend is always free");
                 if self.machine.guaranteed_to(class, self.limit) > before {
                     self.refused[class] = Some(self.now);
@@ -196,7 +217,7 @@ impl World {
     /// Lets all in who may go in.
     fn drain(&mut self) {
         loop {
-            let settled = self.is_settled();
+            let (settled, word) = (self.is_settled(), self.keeps_its_word());
             let Some(grant) = self.machine.grant(self.load(), || self.now) else {
                 break;
             };
@@ -212,6 +233,10 @@ impl World {
             assert!(grant.charge <= weight);
             self.check_borrowing(class, grant.charge, settled);
             self.granted.insert(number, (class, place, grant.charge));
+            assert!(
+                !word || self.keeps_its_word(),
+                "what is never lent is there"
+            );
         }
         self.check_nobody_waits_in_vain();
     }
@@ -224,8 +249,9 @@ impl World {
         for &class in &waiting {
             let (_, _, weight) = self.waiting[class][0];
             let within = self.in_flight_in(class) + weight <= self.own(class);
+            let never_lent = self.never_lent_by_others(class);
             assert!(
-                !within || weight > free,
+                !within || weight + never_lent > free,
                 "what is its own, and free, it gets"
             );
         }
