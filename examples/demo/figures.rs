@@ -9,12 +9,13 @@ use crate::audit::Orders;
 use crate::flood::Flood;
 use crate::ledger::Queued;
 use crate::plan::{Plan, Who};
+use crate::rush::Rush;
 use crate::service::Service;
 
 /// How one shop did.
 #[derive(Debug, Serialize)]
 pub(crate) struct Figures {
-    /// Customers, without those who come with the flood and those whose request is poison.
+    /// Customers, without those who come with the flood or the rush and those whose request is poison.
     pub(crate) requests: usize,
     pub(crate) answered: usize,
     pub(crate) failed: usize,
@@ -57,6 +58,8 @@ pub(crate) struct Figures {
     pub(crate) up_at_end: bool,
     /// Those who came with the flood; they count nowhere else but among the orders.
     pub(crate) flood: Flood,
+    /// Each class of requests while there was a rush for pages and reports.
+    pub(crate) rush: Rush,
     /// The orders on their way to the database.
     pub(crate) queue: Queued,
     /// Reports that were never printed, as there was a newer one.
@@ -84,7 +87,7 @@ impl Figures {
     pub(crate) fn new(
         service: &Service,
         advised: &Recommendations,
-        flood: Flood,
+        (flood, rush): (Flood, Rush),
         orders: Orders,
         plan: &Plan,
         tally: Tally,
@@ -129,6 +132,7 @@ impl Figures {
             page_p95_ms: millis(advised.p95),
             up_at_end: tally.up_at_end,
             flood,
+            rush,
             queue: tally.queued,
             sheets_dropped: tally.sheets_dropped,
             orders,

@@ -44,13 +44,13 @@ pub(crate) enum Answer {
     Report(Duration),
     /// The order is confirmed under this id.
     Confirmed(u64),
-    /// The order is not confirmed, and the shop says what that means.
+    /// The order is not confirmed, and the shop says what that means; or anybody was turned away.
     Told(Told),
     /// An error, a torn connection, or no answer in time.
     Failed,
 }
 
-/// What an order is that was not confirmed.
+/// What an order is that was not confirmed, or a page that was not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     /// Not stored; welcome in a moment.
@@ -61,6 +61,8 @@ pub(crate) enum Told {
     Unsure,
     /// Not stored: the shop has no database any more.
     Gone,
+    /// Not stored: nobody can say whether it is in stock.
+    NoLine,
 }
 
 impl Told {
@@ -70,6 +72,7 @@ impl Told {
             till::GIVEN_UP => Self::GivenUp,
             till::UNSURE => Self::Unsure,
             till::GONE => Self::Gone,
+            till::NO_LINE => Self::NoLine,
             _ => return None,
         })
     }
@@ -178,6 +181,8 @@ impl Customers {
             StatusCode::CREATED => {
                 Answer::Confirmed(serde_json::from_slice::<Receipt>(&body)?.order)
             }
+            // It says that nothing was done.
+            StatusCode::TOO_MANY_REQUESTS => Answer::Told(Told::TurnedAway),
             _ => told.map_or(Answer::Failed, Answer::Told),
         })
     }

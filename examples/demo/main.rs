@@ -22,6 +22,7 @@ mod naked;
 mod panics;
 mod plan;
 mod progress;
+mod rush;
 mod service;
 mod shop;
 mod starved;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use crate::shop::catalogue::{self, CURSED};
+use crate::shop::class::Class;
 use crate::shop::database::CURSED_QUANTITY;
 use crate::shop::shipping::{self, CURSED_WEIGHT};
 use crate::shop::till::Order;
@@ -17,27 +18,33 @@ const ROUND: f64 = 10.0;
 
 /// What happens in a round, and at which part of it.
 const CYCLE: [(f64, Strike); 7] = [
-    (0.18, Strike::PoisonParcel),
-    (0.26, Strike::PoisonOrder),
-    (0.32, Strike::Blow(Blow::KillDatabase)),
-    (0.40, Strike::Blow(Blow::CrashStorage)),
-    (0.47, Strike::Blow(Blow::KillDatabase)),
+    (0.24, Strike::PoisonParcel),
+    (0.36, Strike::PoisonOrder),
+    (0.40, Strike::Blow(Blow::KillDatabase)),
+    (0.45, Strike::Blow(Blow::CrashStorage)),
+    (0.50, Strike::Blow(Blow::KillDatabase)),
     (0.55, Strike::PoisonOrder),
     // Last, with time to be found: a crash of the database would end the one who hangs as well.
     (0.60, Strike::Blow(Blow::JamPress)),
 ];
 
-/// In which part of a round many more want to order than the database can serve. At its beginning, while the naked shop
-/// has a database.
-const FLOOD: Range<f64> = 0.02..0.14;
+/// In which part of a round many more want to see pages and reports than the warehouse has lines for. At its beginning,
+/// while the naked shop has a database.
+const RUSH: Range<f64> = 0.01..0.09;
+
+/// How many they are, to each of the other customers.
+const RUSH_RATE: f64 = 2.0;
+
+/// In which part of a round many more want to order than the database can serve: soon after that, for the same reason.
+const FLOOD: Range<f64> = 0.13..0.235;
 
 /// How many they are, to each of the other customers.
 const FLOOD_RATE: f64 = 1.25;
 
 /// How the recommendations are in a round, and from which part of it.
 const WEATHER: [(f64, Mood); 4] = [
-    (0.08, Mood::Slow),
-    (0.38, Mood::Down),
+    (0.12, Mood::Slow),
+    (0.40, Mood::Down),
     (0.50, Mood::HalfWell),
     (0.62, Mood::Well),
 ];
@@ -60,6 +67,8 @@ pub(crate) struct Plan {
     pub(crate) blows: Vec<(Duration, Blow)>,
     /// From when to when there is a flood of orders.
     pub(crate) floods: Vec<Range<Duration>>,
+    /// From when to when there is a rush for pages and reports.
+    pub(crate) rushes: Vec<Range<Duration>>,
     /// How the recommendations are from when on.
     pub(crate) weather: Vec<(Duration, Mood)>,
 }
@@ -78,6 +87,8 @@ pub(crate) enum Who {
     Ordinary,
     /// Comes at the same time as many others, and wants to order as they do.
     Flood,
+    /// Comes at the same time as many others as well, for a page or the report.
+    Rush,
     /// Runs into a bug of the shop, so that no build of it can answer.
     Poison,
 }
@@ -92,6 +103,16 @@ pub(crate) enum Ask {
     Shipping(u32),
 }
 
+impl Ask {
+    pub(crate) fn class(self) -> Class {
+        match self {
+            Self::CheckOut(_) => Class::Checkout,
+            Self::Report => Class::Reports,
+            Self::Products | Self::Product(_) | Self::Shipping(_) => Class::Pages,
+        }
+    }
+}
+
 impl Plan {
     pub(crate) fn draw(length: Duration, rate: u32, seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
@@ -100,22 +121,25 @@ impl Plan {
         let mut arrivals = Vec::new();
         come(&mut rng, everything, rate, &mut arrivals, draw_ask);
 
-        let mut floods = Vec::new();
+        let (mut floods, mut rushes) = (Vec::new(), Vec::new());
         let (mut blows, mut weather) = (Vec::new(), Vec::new());
         let rounds = (length.as_secs_f64() / ROUND).round().max(1.0);
         let round = length.as_secs_f64() / rounds;
         for number in 0..rounds as u32 {
-            let [begin, end] =
-                [FLOOD.start, FLOOD.end].map(|part| round * (f64::from(number) + part));
+            let part = |of: Range<f64>| {
+                let [begin, end] = [of.start, of.end].map(|at| round * (f64::from(number) + at));
+                begin..end
+            };
+            let time = |of: &Range<f64>| {
+                Duration::from_secs_f64(of.start)..Duration::from_secs_f64(of.end)
+            };
             let flood = |rng: &mut Rng| (Ask::CheckOut(draw_order(rng)), Who::Flood);
-            come(
-                &mut rng,
-                begin..end,
-                FLOOD_RATE * rate,
-                &mut arrivals,
-                flood,
-            );
-            floods.push(Duration::from_secs_f64(begin)..Duration::from_secs_f64(end));
+            let during = part(FLOOD);
+            floods.push(time(&during));
+            come(&mut rng, during, FLOOD_RATE * rate, &mut arrivals, flood);
+            let during = part(RUSH);
+            rushes.push(time(&during));
+            come(&mut rng, during, RUSH_RATE * rate, &mut arrivals, draw_view);
             for (part, mood) in WEATHER {
                 let at = Duration::from_secs_f64(round * (f64::from(number) + part));
                 weather.push((at, mood));
@@ -141,6 +165,7 @@ impl Plan {
             arrivals,
             blows,
             floods,
+            rushes,
             weather,
         }
     }
@@ -184,6 +209,16 @@ fn draw_ask(rng: &mut Rng) -> (Ask, Who) {
         _ => Ask::Report,
     };
     (ask, Who::Ordinary)
+}
+
+/// Half of those who only look want to see the report.
+fn draw_view(rng: &mut Rng) -> (Ask, Who) {
+    let ask = if rng.bool() {
+        Ask::Report
+    } else {
+        Ask::Product(draw_product(rng))
+    };
+    (ask, Who::Rush)
 }
 
 fn draw_order(rng: &mut Rng) -> Order {
@@ -235,11 +270,18 @@ mod tests {
         let count = |who| plan.arrivals.iter().filter(|it| it.who == who).count();
         let (ordinary, flood) = (count(Who::Ordinary), count(Who::Flood));
         assert!((4500..5500).contains(&ordinary), "{ordinary}");
-        assert!((600..900).contains(&flood), "{flood}");
+        assert!((550..800).contains(&flood), "{flood}");
         let in_time = |it: &Arrival| plan.floods.iter().any(|flood| flood.contains(&it.at));
         let mut flood = plan.arrivals.iter().filter(|it| it.who == Who::Flood);
         assert!(flood.all(in_time));
-        assert_eq!((plan.blows.len(), plan.floods.len()), (40, 10));
+        let rush = count(Who::Rush);
+        assert!((700..900).contains(&rush), "{rush}");
+        let apart = |rush: &Range<Duration>| plan.floods.iter().all(|it| !it.contains(&rush.end));
+        assert!(plan.rushes.iter().all(apart));
+        assert_eq!(
+            (plan.blows.len(), plan.floods.len(), plan.rushes.len()),
+            (40, 10, 10)
+        );
         assert!(plan.weather.is_sorted_by_key(|(at, _)| *at));
         assert_eq!((plan.weather.len(), plan.well().len()), (40, 10));
     }

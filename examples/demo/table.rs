@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::figures::Figures;
+use crate::rush::Served;
 
 /// Prints the figures, a row for each.
 pub(crate) struct Table<'a> {
@@ -12,7 +13,7 @@ pub(crate) struct Table<'a> {
 
 type Cell = fn(&Figures) -> String;
 
-const ROWS: [(&str, Cell); 43] = [
+const ROWS: [(&str, Cell); 52] = [
     ("requests", |shop| shop.requests.to_string()),
     ("answered", |shop| shop.answered.to_string()),
     ("failed", |shop| shop.failed.to_string()),
@@ -79,6 +80,15 @@ const ROWS: [(&str, Cell); 43] = [
             shop.flood.after_confirmed, shop.flood.after_asked
         )
     }),
+    ("rush: checkout", |shop| served(&shop.rush.checkout)),
+    ("turned away", |shop| turned_away(&shop.rush.checkout)),
+    ("p50, p99", |shop| waits(&shop.rush.checkout)),
+    ("rush: pages", |shop| served(&shop.rush.pages)),
+    ("turned away", |shop| turned_away(&shop.rush.pages)),
+    ("p50, p99", |shop| waits(&shop.rush.pages)),
+    ("rush: reports", |shop| served(&shop.rush.reports)),
+    ("turned away", |shop| turned_away(&shop.rush.reports)),
+    ("p50, p99", |shop| waits(&shop.rush.reports)),
     ("orders queued", |shop| shop.queue.queued.to_string()),
     ("waiting at the most", |shop| shop.queue.peak.to_string()),
     ("rejected", |shop| shop.queue.rejected.to_string()),
@@ -89,9 +99,9 @@ const ROWS: [(&str, Cell); 43] = [
 ];
 
 const NOTES: &str = "
-requests       of ordinary customers: those of the flood are a class of their own, further down; poison requests,
-               which no build can answer, are left out
-answered       in full, and without an error; an order that is turned away, in the flood or after it, has failed
+requests       of ordinary customers: those of the flood and the rush are further down; poison requests, which no
+               build can answer, are left out
+answered       in full, and without an error; who is turned away, in the flood, in the rush or after it, has failed
 p50, p99       of those answered, from the instant the customer came
 longest outage while customers came for pages, to check out, for the report or for a quote, and not one of
                them was served
@@ -115,6 +125,11 @@ flood          for a while many more want to order than the database can store, 
                queue does not serve more of a flood; it serves them soon, and those who come after it as well
 orders after   those of others, confirmed of all, from the end of the flood for as long as it took
 it
+rush           for a while three times as many want to see pages and reports, which need the same eight lines to an old
+               system as checkout does, and reports for long. In the naked shop all of them wait for a line, and
+               those go empty-handed who get none in 0.3 s. In the supervised one a bulkhead lets in so many of each
+               class, and turns the others away with a 429 before anything is done for them: checkout has places of
+               its own, pages some that reports may have while pages do not need them. The times are of those answered
 orders queued  those of all customers that waited for the database
 rejected       there was no room for them; expired are those that had waited for too long when it was their turn
 redelivered    given to another worker, since the one who had them crashed; dead-lettered are those that crashed
@@ -125,6 +140,18 @@ dropped
 
 fn millis(millis: f64) -> String {
     format!("{millis:.1} ms")
+}
+
+fn served(class: &Served) -> String {
+    format!("{} of {}", class.answered, class.asked)
+}
+
+fn turned_away(class: &Served) -> String {
+    class.turned_away.to_string()
+}
+
+fn waits(class: &Served) -> String {
+    format!("{:.0}, {:.0} ms", class.p50_ms, class.p99_ms)
 }
 
 impl fmt::Display for Table<'_> {

@@ -17,6 +17,7 @@ use crate::journal::Journal;
 use crate::load::{Customers, Visit};
 use crate::plan::{Arrival, Ask, Plan, Who};
 use crate::progress::Progress;
+use crate::rush::Rush;
 use crate::service::Service;
 use crate::shop::store::Store;
 use crate::shop::till::Order;
@@ -97,6 +98,7 @@ pub(crate) async fn run<B: Build>(
     let service = Service::measure(&visits, plan.length);
     let advised = Recommendations::measure(&visits, &plan.well());
     let flood = Flood::measure(&visits, &plan.floods);
+    let rush = Rush::measure(&visits, &plan.rushes);
     let last = look_around(&customers, start).await;
     let up_at_end = last.iter().all(Visit::is_answered);
     visits.extend(last);
@@ -119,7 +121,7 @@ pub(crate) async fn run<B: Build>(
         sheets_dropped,
         starved,
     };
-    let figures = Figures::new(&service, &advised, flood, orders, plan, tally);
+    let figures = Figures::new(&service, &advised, (flood, rush), orders, plan, tally);
     Ok(Outcome { figures, picture })
 }
 

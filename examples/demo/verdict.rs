@@ -23,6 +23,9 @@ const TELLING_LOSS_MS: f64 = 3000.0;
 /// Who is served in a flood is served so soon, at least 99 of 100: half of the time for which a customer waits.
 const FLOOD_WAIT_MS: f64 = 500.0;
 
+/// Of those who want to order while others rush for pages, so many are served at least.
+const RUSH_SHARE: f64 = 0.9;
+
 /// If its threads were ready and waited for a processor for more than so much of each second, others had the machine, and how
 /// long something took says nothing about the shop. A debug build by itself comes to half of it.
 const STARVED: f64 = 0.9;
@@ -55,6 +58,12 @@ impl Verdict {
         let shallow = their_flood.p99_ms < FLOOD_WAIT_MS;
         let (pages, pages_asked) = (flood.pages_answered, flood.pages_asked);
         let (after, after_asked) = (flood.after_confirmed, flood.after_asked);
+        let (checkout, their_checkout) = (
+            supervised.rush.checkout.share(),
+            naked.rush.checkout.share(),
+        );
+        // The naked shop could serve both.
+        let calm = their_checkout >= 0.99;
         let dead = supervised.queue.dead_lettered as usize;
         let cursed = orders.cursed;
         let few = their_loss < TELLING_LOSS_MS;
@@ -109,6 +118,16 @@ impl Verdict {
                     }
                 ),
             },
+            timely(
+                checkout >= RUSH_SHARE && checkout > their_checkout || calm,
+                format!(
+                    "checkout stays up while others rush for pages and reports: {:.1} % of {} answered, to {:.1} %{}",
+                    100.0 * checkout,
+                    supervised.rush.checkout.asked,
+                    100.0 * their_checkout,
+                    if calm { " (no rush to speak of)" } else { "" }
+                ),
+            ),
             timely(
                 flood.p99_ms < FLOOD_WAIT_MS && pages * 10 >= pages_asked * 9 || shallow,
                 format!(

@@ -110,6 +110,28 @@ fn a_short_storm_is_survived() {
         ours("queue", "peak") <= 48 && count(naked, "queue", "peak") > 48,
         "one has a bounded queue, and the other one as good as none: {figures:#}"
     );
+    // The rush: what is turned away is none of the orders, and the naked shop turns nobody away.
+    let rush = |shop: &Value, class: &str, name: &str| {
+        let count = shop["rush"][class][name].as_u64();
+        count.unwrap_or_else(|| panic!("rush/{class}/{name}: {figures:#}"))
+    };
+    assert_eq!(
+        rush(supervised, "checkout", "turned_away"),
+        0,
+        "{figures:#}"
+    );
+    assert!(
+        rush(supervised, "checkout", "answered") > rush(naked, "checkout", "answered"),
+        "{figures:#}"
+    );
+    assert!(
+        rush(supervised, "reports", "turned_away") > 0,
+        "{figures:#}"
+    );
+    assert!(rush(supervised, "reports", "answered") > 0, "{figures:#}");
+    for class in ["checkout", "pages", "reports"] {
+        assert_eq!(rush(naked, class, "turned_away"), 0, "{figures:#}");
+    }
     // The orders that a crash leaves unfinished come again, and those that cause one do not for ever.
     assert!(ours("queue", "redelivered") > 0, "{figures:#}");
     assert!(ours("queue", "dead_lettered") > 0, "{figures:#}");

@@ -29,6 +29,7 @@ use crate::shop::recommender::{self, Recommender};
 use crate::shop::report::{Press, Sheet};
 use crate::shop::shipping::{self, Questions, Quotes};
 use crate::shop::store::Store;
+use crate::shop::warehouse::Warehouse;
 use crate::shop::{report, web};
 use crate::storm::Blow;
 use crate::trial::{Build, Site};
@@ -97,6 +98,7 @@ impl Build for Naked {
             pages,
             recommender: Recommender::new(recommender),
             quotes,
+            warehouse: Warehouse::new(),
         };
         let server = axum::serve(door, web::router(front)).with_graceful_shutdown(closed(closing));
         let server = tokio::spawn(server.into_future());

@@ -5,6 +5,7 @@
 //! done; [`naked`](crate::naked) spawns them, with channels. That is the difference between the two.
 
 pub(crate) mod catalogue;
+pub(crate) mod class;
 pub(crate) mod database;
 pub(crate) mod pages;
 pub(crate) mod recommender;
@@ -12,4 +13,5 @@ pub(crate) mod report;
 pub(crate) mod shipping;
 pub(crate) mod store;
 pub(crate) mod till;
+pub(crate) mod warehouse;
 pub(crate) mod web;

@@ -41,6 +41,8 @@ pub(crate) enum Unconfirmed {
     Crashed,
     #[error("the database did not answer in time; the order may or may not be on disk")]
     TooLate,
+    #[error("nobody can say whether it is in stock; this order was not stored")]
+    NoLine,
     #[error("too many want to order now; this order was not stored ({0})")]
     TurnedAway(Rejected),
     #[error("this order cannot be stored: it was tried {0} times")]
@@ -52,6 +54,7 @@ pub(crate) const TURNED_AWAY: &str = "turned-away";
 pub(crate) const GIVEN_UP: &str = "given-up";
 pub(crate) const UNSURE: &str = "unsure";
 pub(crate) const GONE: &str = "gone";
+pub(crate) const NO_LINE: &str = "no-line";
 
 impl Unconfirmed {
     pub(crate) fn word(&self) -> &'static str {
@@ -60,6 +63,7 @@ impl Unconfirmed {
             Self::GivenUp(_) => GIVEN_UP,
             Self::Crashed | Self::TooLate => UNSURE,
             Self::Gone => GONE,
+            Self::NoLine => NO_LINE,
         }
     }
 }

@@ -13,11 +13,13 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 
 use super::catalogue;
+use super::class::Class;
 use super::pages::Pages;
 use super::recommender::Recommender;
 use super::report::Sheet;
 use super::shipping::Quotes;
 use super::till::{Order, Till, Unconfirmed};
+use super::warehouse::Warehouse;
 
 /// What the handlers need.
 #[derive(Clone)]
@@ -27,6 +29,7 @@ pub(crate) struct Front {
     pub(crate) pages: Pages,
     pub(crate) recommender: Recommender,
     pub(crate) quotes: Quotes,
+    pub(crate) warehouse: Warehouse,
 }
 
 /// How old the report is, in milliseconds.
@@ -65,6 +68,9 @@ async fn products() -> Html<String> {
 async fn product(State(front): State<Front>, Path(id): Path<u16>) -> Response {
     match front.pages.oneshot(id).await {
         Ok(Some(page)) => {
+            if let Err(busy) = front.warehouse.ask(Class::Pages).await {
+                return unavailable(busy);
+            }
             let (became, others) = goes_with(front.recommender.oneshot(id).await);
             ([(RECOMMENDED, became)], Html(page + &others)).into_response()
         }
@@ -108,6 +114,9 @@ async fn check_out(State(front): State<Front>, Json(order): Json<Order>) -> Resp
         )
             .into_response();
     }
+    if front.warehouse.ask(Class::Checkout).await.is_err() {
+        return unconfirmed(&Unconfirmed::NoLine);
+    }
     match front.till.oneshot(order).await {
         Ok(order) => (StatusCode::CREATED, Json(Receipt { order })).into_response(),
         Err(why) => unconfirmed(&why),
@@ -127,6 +136,9 @@ fn unconfirmed(why: &Unconfirmed) -> Response {
 }
 
 async fn report(State(front): State<Front>) -> Response {
+    if let Err(busy) = front.warehouse.ask(Class::Reports).await {
+        return unavailable(busy);
+    }
     let Sheet { text, rendered } = front.report.borrow().clone();
     let age = rendered.elapsed().as_millis().to_string();
     ([(AGE, age)], text).into_response()

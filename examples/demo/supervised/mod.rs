@@ -1,6 +1,7 @@
 //! The shop under a supervision tree: what is drawn in [`tree`], started as a root.
 
 mod catalogue;
+mod classes;
 mod connections;
 #[cfg(unix)]
 mod desk;

@@ -62,7 +62,7 @@ http://{address}/products   what is on sale; the page of number {CURSED} crashes
 http://{address}/report     the sales report
 http://{address}/shipping/500  what it costs to ship 500 grams; {CURSED_WEIGHT} abort the helper
 http://{address}/tree       the supervision tree
-http://{address}/queues     the queues
+http://{address}/queues     the queues, and the bulkhead in front of the pages
 http://{address}/upstream/slow  makes the recommendations on the product pages slow; well, down and half are
                             the other words
 

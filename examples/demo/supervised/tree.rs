@@ -16,8 +16,8 @@
 //!
 //! What has to survive a crash lives outside the child that may crash, and is handed to each of its
 //! incarnations: the queues of orders, of sheets and of questions, the last report, the listening socket. The stack
-//! in front of the catalogue lives outside of it as well, and so does the circuit breaker in front of the
-//! recommendations, which reports to the same events.
+//! in front of the catalogue lives outside of it as well, and so do the circuit breaker in front of the
+//! recommendations and the bulkhead in front of all pages, which report to the same events.
 
 use std::sync::Arc;
 
@@ -32,10 +32,11 @@ use tokio::sync::watch;
 
 #[cfg(unix)]
 use super::desk;
-use super::{catalogue, connections, orders, recommender, reports, storage};
+use super::{catalogue, classes, connections, orders, recommender, reports, storage};
 use crate::journal::Journal;
 use crate::shop::report::{Press, Sheet};
 use crate::shop::shipping::Quotes;
+use crate::shop::warehouse::Warehouse;
 use crate::shop::web::{self, Front};
 use crate::trial::Site;
 
@@ -67,17 +68,21 @@ pub(super) fn plant(
     let recommender = recommender::stack(upstream, &events)?;
     let root = shop.handle();
     let tree_page = get(async move || picture(&root).unwrap_or_default());
-    let queues = get(async move || queues(&registry));
-    let router = web::router(Front {
+    let pages = web::router(Front {
         till,
         report,
         pages,
         recommender,
         quotes,
-    })
-    .route("/tree", tree_page)
-    .route("/queues", queues)
-    .merge(more);
+        warehouse: Warehouse::new(),
+    });
+    let pages = classes::admit(pages, &events, &registry)?;
+    let queues = get(async move || queues(&registry));
+    // Whoever runs the shop comes in by another way, also when it is full.
+    let router = pages
+        .route("/tree", tree_page)
+        .route("/queues", queues)
+        .merge(more);
 
     // Children are stopped in the reverse of this order: nobody comes in any more before the storage
     // closes.
@@ -94,7 +99,7 @@ pub(super) fn plant(
     Ok(shop.child(Child::supervisor(web)))
 }
 
-/// The queues as they are now.
+/// The queues and the bulkhead as they are now.
 fn queues(registry: &Registry) -> String {
     let mut lines: Vec<String> = registry
         .snapshot()
