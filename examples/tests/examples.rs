@@ -334,6 +334,29 @@ fn the_overloaded_worker_serves_more_in_time_if_it_serves_fewer() {
     );
 }
 
+#[test]
+fn a_burst_of_background_work_does_not_touch_critical_work() {
+    let out = run("pools");
+    assert_lines(
+        &out,
+        &[
+            "Without a bulkhead:",
+            "critical",
+            "The bulkhead in the middle of the burst:",
+            "bulkhead pools: ",
+            "With it:",
+            "critical",
+            "normal",
+            "background",
+            "checked: without it, a third of the critical callers gave up",
+            "checked: with it, every critical call was served",
+            "checked: 19 of 20 normal ones were",
+            "checked: the background jobs were turned away, came again, and were all done",
+            "checked: nothing is left in the bulkhead",
+        ],
+    );
+}
+
 /// All of these occur, one after the other.
 #[track_caller]
 fn assert_in_order(out: &str, expected: &[&str]) {
