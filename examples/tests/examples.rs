@@ -357,6 +357,25 @@ fn a_burst_of_background_work_does_not_touch_critical_work() {
     );
 }
 
+#[test]
+fn slow_analytics_hurt_nobody_who_has_connections_of_his_own() {
+    let out = run("database_pools");
+    assert_lines(
+        &out,
+        &[
+            "One pool for all:",
+            "main",
+            "Split in main 20, reporting 5, analytics 5:",
+            "main",
+            "checked: in one pool, an eighth of the look-ups were given up",
+            "checked: in a pool that is split, every look-up was answered in time",
+            "checked: so was every report",
+            "checked: analytics had five connections at the most",
+            "checked: all connections are back",
+        ],
+    );
+}
+
 /// All of these occur, one after the other.
 #[track_caller]
 fn assert_in_order(out: &str, expected: &[&str]) {
