@@ -126,3 +126,10 @@ pub use throttle::{
     Throttle, ThrottleBuilder, ThrottleConfig, ThrottleEvent, ThrottleFuture, ThrottleLayer,
     ThrottlePermit, ThrottleRule, ThrottleService, ThrottleView,
 };
+
+/// The examples of the guide, compiled and run.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../../docs/bulkhead.md")]
+    struct Bulkhead;
+}
