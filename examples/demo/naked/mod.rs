@@ -98,7 +98,7 @@ impl Build for Naked {
             pages,
             recommender: Recommender::new(recommender),
             quotes,
-            warehouse: Warehouse::new(),
+            warehouse: Warehouse::open()?,
         };
         let server = axum::serve(door, web::router(front)).with_graceful_shutdown(closed(closing));
         let server = tokio::spawn(server.into_future());

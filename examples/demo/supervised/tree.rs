@@ -74,7 +74,7 @@ pub(super) fn plant(
         pages,
         recommender,
         quotes,
-        warehouse: Warehouse::new(),
+        warehouse: Warehouse::open()?,
     });
     let pages = classes::admit(pages, &events, &registry)?;
     let queues = get(async move || queues(&registry));
