@@ -10,6 +10,9 @@
 //! - Reports: four, and as many more as pages leave room for. Each keeps a line to the warehouse busy for ten times as long
 //!   as a page, so it counts for three: without that, those who rush for reports before the pages need their places would
 //!   make for half a second of work there, and checkout waits for that with everybody else.
+//!
+//! A place is taken for as long as a request is in here, whatever it waits for. On a machine that others have, where a page
+//! takes a second since it waits for a processor again and again, that is soon all of them: two of three are turned away then.
 
 use axum::Router;
 use axum::body::Body;
