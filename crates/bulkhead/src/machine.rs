@@ -112,6 +112,13 @@ impl<W> Machine<W> {
         self.classes[class].guaranteed(limit)
     }
 
+    /// The most that a class may have, if others only keep what they never lend.
+    pub(crate) fn most(&self, class: usize, limit: u32) -> u32 {
+        let others = self.others(class).filter(|other| !other.lends());
+        let never_lent = others.map(|other| other.guaranteed(limit)).sum();
+        self.classes[class].reach(limit, never_lent)
+    }
+
     /// Lets a call in at once, if that is fair to those who wait. Returns what it counts as.
     pub(crate) fn enter(
         &mut self,

@@ -108,7 +108,7 @@ pub struct View {
     /// The weight of all calls under way: their number, if none weighs more than another. Above the limit only while
     /// calls go on that were let in before it was lowered.
     pub in_flight: u32,
-    /// How much of it there may be.
+    /// How much of it there may be; of a partition, if others use only what they do not lend.
     pub limit: u32,
     /// How much of the limit is its own; all of it, if the bulkhead is not partitioned.
     pub guaranteed: u32,
@@ -222,7 +222,7 @@ impl Shared {
         let limit = self.load().limit;
         View {
             in_flight: room.machine.in_flight_in(class),
-            limit,
+            limit: room.machine.most(class, limit),
             guaranteed: room.machine.guaranteed_to(class, limit),
             waiting: room.machine.waiting_in(class),
             rejected: self.classes[class].rejections.get(),

@@ -152,7 +152,7 @@ fn a_dashboard_shows_each_class() {
     let expected = "\
 bulkhead shop: open (in_flight 1, limit 2, waiting 0, rejected 1)
 ├─ bulkhead shop/checkout: open (in_flight 0, limit 2, waiting 0, rejected 0, guaranteed 1)
-└─ bulkhead shop/pages: open (in_flight 1, limit 2, waiting 0, rejected 1, guaranteed 0)";
+└─ bulkhead shop/pages: full [degraded] (in_flight 1, limit 1, waiting 0, rejected 1, guaranteed 0)";
     assert_eq!(shown, expected);
 }
 

@@ -108,8 +108,8 @@ impl<W> Class<W> {
         }
     }
 
-    /// The most that one call of it can count as: what it could have with others at their guarantees. So the heaviest
-    /// call gets in as soon as those are done that others have beyond these.
+    /// The most that it could have with so much kept for others. One call can count as what it could have with all others
+    /// at their guarantees: so the heaviest one gets in as soon as those are done that others have beyond these.
     pub(super) fn reach(&self, limit: u32, kept_for_others: u32) -> u32 {
         let most = if self.borrows() {
             limit.saturating_sub(kept_for_others)
