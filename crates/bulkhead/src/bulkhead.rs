@@ -163,6 +163,10 @@ impl Bulkhead {
     /// [`Rejected`] with [`Reason::BulkheadFull`](seaworthy_core::Reason::BulkheadFull), if as many wait as may, or if
     /// this one has waited for as long as it may.
     ///
+    /// # Panics
+    ///
+    /// If it has to wait, and that is not in a tokio runtime with time enabled.
+    ///
     /// # Cancel safety
     ///
     /// Its place in line is that of when it was first polled. Dropping it gives it up, and loses nothing: a place that it
@@ -177,6 +181,10 @@ impl Bulkhead {
     /// # Errors
     ///
     /// Those of [`acquire`](Self::acquire).
+    ///
+    /// # Panics
+    ///
+    /// If it has to wait, and that is not in a tokio runtime with time enabled.
     ///
     /// # Cancel safety
     ///
@@ -198,6 +206,10 @@ impl Bulkhead {
     ///
     /// That of `future`, or [`Rejected`] as such an error.
     ///
+    /// # Panics
+    ///
+    /// If it has to wait, and that is not in a tokio runtime with time enabled.
+    ///
     /// # Cancel safety
     ///
     /// Dropping it drops `future`, and gives its place back at once.
@@ -215,6 +227,10 @@ impl Bulkhead {
     ///
     /// That of `future`, or [`Rejected`] as such an error.
     ///
+    /// # Panics
+    ///
+    /// If it has to wait, and that is not in a tokio runtime with time enabled.
+    ///
     /// # Cancel safety
     ///
     /// Dropping it drops `future`, and gives its place back at once.
@@ -225,9 +241,11 @@ impl Bulkhead {
         C: Classify<T, E>,
     {
         let permit = self.acquire().await?;
-        // Dropped before the permit is, also if this is cancelled: the place is free when the work has stopped.
-        let mut future = std::pin::pin!(future);
-        let outcome = future.as_mut().await;
+        // The place is free when the work has stopped: the future is gone before, also if this is cancelled.
+        let outcome = {
+            let future = std::pin::pin!(future);
+            future.await
+        };
         permit.record(classify.classify(outcome.as_ref()));
         outcome
     }
@@ -269,9 +287,17 @@ impl Bulkhead {
     ///
     /// [`ConfigError`], if it is 0, or more than a million; nothing has changed then.
     pub fn set_limit(&self, limit: u32) -> Result<(), ConfigError> {
-        let mut config = self.config();
-        config.limit = Limit::from(limit);
-        self.reconfigure(config)
+        let name = self.shared.name();
+        Limit::from(limit).check(name)?;
+        self.tell_of(self.shared.set_limit(limit));
+        Ok(())
+    }
+
+    fn tell_of(&self, (from, to): (u32, u32)) {
+        if from != to {
+            let event = BulkheadEvent::LimitSet { from, to };
+            self.shared.tell(self.shared.name(), Severity::Info, event);
+        }
     }
 
     /// Replaces the configuration. Calls under way and calls that wait are not concerned: who waits goes on to, for as
@@ -286,12 +312,8 @@ impl Bulkhead {
         let name = self.shared.name();
         config.check(name)?;
         check_same_partitions(name, &self.config().partitions, &config.partitions)?;
-        let from = self.shared.load().limit;
-        self.shared.reconfigure(config);
-        let to = self.shared.load().limit;
-        if from != to {
-            let event = BulkheadEvent::LimitSet { from, to };
-            self.shared.tell(name, Severity::Info, event);
+        if let Some(change) = self.shared.reconfigure(None, config) {
+            self.tell_of(change);
         }
         Ok(())
     }

@@ -49,8 +49,8 @@ pub struct Config {
 pub struct Partition {
     /// What it is called: not empty, and like no other.
     pub name: String,
-    /// The share of the limit that is its own, from 0 to 1, rounded down to whole calls; 1 at most for all together.
-    /// Default: 0.
+    /// The share of the limit that is its own, from 0 to 1; 1 at most for all together. It is rounded down to whole calls,
+    /// but if there are any left over, a share above 0 is one call at least, for the important ones first. Default: 0.
     #[cfg_attr(feature = "serde", serde(default))]
     pub guaranteed: f64,
     /// Whether it may have more than that while others do not need it. If not, it has its guarantee, or one call at a
@@ -59,7 +59,8 @@ pub struct Partition {
     pub borrows: bool,
     /// Whether others may have what it does not use. If so, and it needs it back, it gets every place that becomes free
     /// until it has all that is its own: none of it is lent from the moment when a call of it finds no place until 5 s
-    /// after the last one that did not. If not, a call within its guarantee never finds its place taken. Default: true.
+    /// after the last one that did not. If not, a call within its guarantee never finds its place taken; but it may find
+    /// one of its class waiting that is so heavy that it has to borrow. Default: true.
     #[cfg_attr(feature = "serde", serde(default = "yes"))]
     pub lends: bool,
 }

@@ -37,6 +37,12 @@ impl Demand {
 pub trait Ask<Req> {
     /// What this request asks for.
     fn ask(&self, request: &Req) -> Demand;
+
+    /// Whether that is the same for all of them.
+    #[doc(hidden)]
+    fn is_constant(&self) -> bool {
+        false
+    }
 }
 
 /// The default: every request takes one place.
@@ -47,6 +53,11 @@ impl<Req> Ask<Req> for One {
     #[inline]
     fn ask(&self, _request: &Req) -> Demand {
         Demand::default()
+    }
+
+    #[inline]
+    fn is_constant(&self) -> bool {
+        true
     }
 }
 

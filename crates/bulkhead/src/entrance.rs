@@ -29,11 +29,12 @@ pub trait Enter<Req> {
     /// Why it does not.
     type Refused;
 
-    /// `poll_ready` of a service, given that of the service behind it.
+    /// `poll_ready` of a service, given that of the service behind it, and whether all requests ask for the same.
     fn poll_ready<E>(
         &mut self,
         cx: &mut Context<'_>,
         waits: bool,
+        constant: bool,
         inner: impl FnOnce(&mut Context<'_>) -> Poll<Result<(), E>>,
     ) -> Poll<Result<(), E>>;
 
@@ -93,14 +94,27 @@ impl<Req> Enter<Req> for Entrance {
         &mut self,
         cx: &mut Context<'_>,
         waits: bool,
+        constant: bool,
         inner: impl FnOnce(&mut Context<'_>) -> Poll<Result<(), E>>,
     ) -> Poll<Result<(), E>> {
         self.ready = false;
+        let class = constant.then_some(self.class);
         // Whoever will be turned away need not wait for the service.
-        if self.reserve.is_none() && self.share.is_full(waits) {
+        if self.reserve.is_none() && self.share.is_full(class, waits) {
             return Poll::Ready(Ok(()));
         }
-        ready!(inner(cx))?;
+        match inner(cx) {
+            Poll::Ready(Ok(())) => {}
+            not_ready => {
+                // Others may have the place meanwhile.
+                if let Some(reserve) = &mut self.reserve {
+                    reserve.0 = None;
+                } else if not_ready.is_pending() && self.share.refuses(class, waits) {
+                    return Poll::Ready(Ok(()));
+                }
+                return not_ready;
+            }
+        }
         if let Some(reserve) = &mut self.reserve {
             ready!(reserve.poll(&self.share, self.class, cx));
         }
@@ -112,9 +126,12 @@ impl<Req> Enter<Req> for Entrance {
     fn enter(&mut self, _: &Req, demand: Demand, waits: bool) -> Result<Admission, Refusal> {
         let demand = self.share.demand(self.class, demand);
         if !std::mem::take(&mut self.ready) {
-            return Err(self.share.refuse(demand.class));
+            return Err(self.share.refuse(demand));
         }
-        if let Some(reserved) = self.reserve.as_mut().and_then(|it| it.0.take()) {
+        if let Some(mut reserved) = self.reserve.as_mut().and_then(|it| it.0.take()) {
+            if let Admission::Entered(permit) = &mut reserved {
+                permit.begin_anew();
+            }
             return Ok(reserved);
         }
         begin(&self.share, demand, waits)

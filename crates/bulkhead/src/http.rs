@@ -36,7 +36,7 @@ use std::task::{Context, Poll};
 use http::Response;
 use http_body::{Body, Frame, SizeHint};
 use pin_project::{pin_project, pinned_drop};
-use seaworthy_core::{Rejected, Verdict};
+use seaworthy_core::Rejected;
 
 use crate::layer::BulkheadLayer;
 use crate::permit::Permit;
@@ -77,8 +77,8 @@ impl<B: Body> Release<Response<B>> for OnBodyEnd {
 
 /// The body of a response that holds the place of its call until it has ended.
 ///
-/// If it is dropped before, the place is free, and how long the service took is not told to a limit that finds itself:
-/// who gives up says nothing about that.
+/// If it fails or is dropped before, the place is free, and a limit that finds itself goes by what the head has said, if that
+/// was overload; else by nothing, since how long it took says nothing.
 #[pin_project(PinnedDrop)]
 #[derive(Debug)]
 pub struct HeldBody<B> {
@@ -115,7 +115,11 @@ impl<B: Body> Body for HeldBody<B> {
         let polled = this.inner.as_mut().poll_frame(cx);
         let ended = match &polled {
             Poll::Pending => false,
-            Poll::Ready(None | Some(Err(_))) => true,
+            Poll::Ready(None) => true,
+            Poll::Ready(Some(Err(_))) => {
+                break_off(this.permit);
+                true
+            }
             // Nothing comes after trailers, and many do not ask again after the last frame.
             Poll::Ready(Some(Ok(frame))) => frame.is_trailers() || this.inner.is_end_stream(),
         };
@@ -137,8 +141,12 @@ impl<B: Body> Body for HeldBody<B> {
 #[pinned_drop]
 impl<B> PinnedDrop for HeldBody<B> {
     fn drop(self: Pin<&mut Self>) {
-        if let Some(permit) = self.project().permit.take() {
-            permit.record(Verdict::Ignored);
-        }
+        break_off(self.project().permit);
+    }
+}
+
+fn break_off(permit: &mut Option<Permit>) {
+    if let Some(permit) = permit.take() {
+        permit.break_off();
     }
 }

@@ -31,7 +31,11 @@ const SHOWN: usize = 100;
 /// configuration. At most [`capacity`](BulkheadsBuilder::capacity) are kept: for a new one, that one gives way that was
 /// asked for longest ago and of which nobody holds a handle, a permit or a service, so that keys which an attacker makes
 /// up take no more memory. While none can give way, all further keys share one more bulkhead, called `others`: so there
-/// are never more calls under way than capacity + 1 times the limit, and never more than the limit for one key.
+/// are never more calls under way than capacity + 1 times the limit, and for one key never more than the limit, but for the
+/// time after it was among the others, when calls of both go on.
+///
+/// One that gives way forgets what was found out or set for its key alone. For each key that is new while all places are
+/// taken, a part of them is looked through: the larger, the longer that takes.
 ///
 /// ```
 /// use seaworthy_bulkhead::Bulkheads;
@@ -231,7 +235,7 @@ impl<K> Inner<K> {
     fn bring_up_to_date(&self, bulkhead: &Bulkhead, made_with: u64) {
         let (config, version) = self.config.lock().clone();
         if version > made_with {
-            bulkhead.shared().reconfigure_to(Some(version), config);
+            bulkhead.shared().reconfigure(Some(version), config);
         }
     }
 
@@ -264,12 +268,25 @@ impl<K: fmt::Display> Inner<K> {
     }
 }
 
+fn shown_if_full(bulkhead: &Bulkhead) -> Option<Snapshot> {
+    let view = bulkhead.total();
+    (view.in_flight >= view.limit).then(|| bulkhead.snapshot())
+}
+
 impl<K: Send + 'static> Component for Inner<K> {
     fn snapshot(&self) -> Snapshot {
-        let all: Vec<_> = self.all().iter().map(Bulkhead::snapshot).collect();
-        let keys = all.len() - 1;
-        let full = all.into_iter().filter(|it| it.status != Status::Healthy);
-        let full: Vec<_> = full.collect();
+        // Without handles: of what somebody has a handle, nobody can take the place.
+        let (mut keys, mut full) = (0, Vec::new());
+        for shard in &self.shards {
+            let entries = shard.lock();
+            keys += entries.len();
+            full.extend(
+                entries
+                    .values()
+                    .filter_map(|it| shown_if_full(&it.bulkhead)),
+            );
+        }
+        full.extend(shown_if_full(&self.others));
         let mut snapshot = Snapshot::new("bulkheads", &*self.name, format!("{keys} keys"))
             .field("full", full.len() as u64)
             .field("others_in_flight", u64::from(self.others.total().in_flight));

@@ -22,7 +22,8 @@ use crate::service::BulkheadService;
 ///
 /// A place is taken in `call`, not in `poll_ready`: connections that are open and idle, and clones that are ready and not
 /// used, hold nothing. A call that is turned away is an error, for which the error of the service has to be
-/// `From<Rejected>`, unless it is [answered](Self::respond).
+/// `From<Rejected>`, unless it is [answered](Self::respond). A call that waits for its place needs the timers of a tokio
+/// runtime.
 #[derive(Clone)]
 pub struct BulkheadLayer<
     C = DefaultClassifier,

@@ -45,7 +45,8 @@ pub use vegas::Vegas;
 /// Finds out how many calls a service can work on at once, by what becomes of those that it got.
 ///
 /// It is told of each call that has ended, and says how many there may be from then on. It has no clock and no lock of
-/// its own: whoever has it calls it with one call after the other, so it can be simulated as fast as it computes.
+/// its own: whoever has it calls it with one call after the other, so it can be simulated as fast as it computes. A bulkhead
+/// does so under a lock: do not use that bulkhead from in here.
 pub trait Algorithm: fmt::Debug + Send {
     /// How many calls there may be at once: never 0.
     fn limit(&self) -> u32;

@@ -218,7 +218,7 @@ fn the_limit_changes_under_way() {
         };
         let mut config = bench.shared.config();
         config.limit = Limit::from(1);
-        bench.shared.reconfigure(config);
+        bench.shared.reconfigure(None, config);
         leaver.join().unwrap();
         let bell = StdArc::new(Bell::default());
         let charge = bench.wait(heavy, place, &bell).expect("all is free");

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use seaworthy_core::clock::Coarse;
 
 use crate::config::Partition;
-use class::Class;
+use class::{Class, Waiting};
 
 /// A place in line. Given out in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +63,8 @@ pub(crate) struct Machine<W> {
     classes: Box<[Class<W>]>,
     /// Those who may go in, and have not yet been there to hear it.
     granted: BTreeMap<Place, u32>,
+    /// The limit that was shared out last.
+    allotted: Option<u32>,
     last: u64,
     waiting: usize,
 }
@@ -78,6 +80,7 @@ impl<W> Machine<W> {
         Self {
             classes,
             granted: BTreeMap::new(),
+            allotted: None,
             last: 0,
             waiting: 0,
         }
@@ -87,6 +90,27 @@ impl<W> Machine<W> {
     pub(crate) fn reshare(&mut self, partitions: &[Partition]) {
         for (class, partition) in self.classes.iter_mut().zip(partitions) {
             class.reshare(partition);
+        }
+        self.allotted = None;
+    }
+
+    /// Shares out this limit, if it is another one than before: to each class its share, rounded down, so that all of them
+    /// together have no more than there is. What is left over goes to those, in order, that would have nothing of what
+    /// is guaranteed to them.
+    fn allot(&mut self, limit: u32) {
+        if self.allotted.replace(limit) == Some(limit) {
+            return;
+        }
+        let mut left = limit;
+        for class in &mut self.classes {
+            class.own = class.share_of(limit);
+            left = left.saturating_sub(class.own);
+        }
+        for class in &mut self.classes {
+            if left > 0 && class.own == 0 && class.has_share() {
+                class.own = 1;
+                left -= 1;
+            }
         }
     }
 
@@ -103,19 +127,32 @@ impl<W> Machine<W> {
         self.classes[class].line.len()
     }
 
+    /// How many of those who wait count for how many may.
+    pub(crate) fn bounded_in(&self, class: usize) -> usize {
+        self.classes[class].bounded
+    }
+
     /// The weight of the calls of a class that are under way; of one that is partitioned.
     pub(crate) fn in_flight_in(&self, class: usize) -> u32 {
         self.classes[class].in_flight
     }
 
-    pub(crate) fn guaranteed_to(&self, class: usize, limit: u32) -> u32 {
-        self.classes[class].guaranteed(limit)
+    pub(crate) fn guaranteed_to(&mut self, class: usize, limit: u32) -> u32 {
+        self.allot(limit);
+        self.classes[class].own
+    }
+
+    /// What all classes hold that they do not use.
+    pub(crate) fn held(&mut self, limit: u32, now: impl Fn() -> Coarse) -> u32 {
+        self.allot(limit);
+        self.classes.iter().map(|class| class.held(&now)).sum()
     }
 
     /// The most that a class may have, if others only keep what they never lend.
-    pub(crate) fn most(&self, class: usize, limit: u32) -> u32 {
+    pub(crate) fn most(&mut self, class: usize, limit: u32) -> u32 {
+        self.allot(limit);
         let others = self.others(class).filter(|other| !other.lends());
-        let never_lent = others.map(|other| other.guaranteed(limit)).sum();
+        let never_lent = others.map(|other| other.own).sum();
         self.classes[class].reach(limit, never_lent)
     }
 
@@ -126,21 +163,40 @@ impl<W> Machine<W> {
         demand: Demand,
         now: impl Fn() -> Coarse,
     ) -> Option<u32> {
-        let first = self.classes[demand.class].line.is_empty();
-        let charge = first.then(|| self.fits(load, demand, &now)).flatten();
+        let charge = self.may_enter(load, demand, &now);
         match charge {
             Some(charge) => self.classes[demand.class].begin(charge),
-            None => self.claim(load, demand.class, &now),
+            None => self.claim(demand.class, &now),
         }
         charge
     }
 
+    /// Whether a call would be let in.
+    pub(crate) fn has_room(
+        &mut self,
+        load: Load,
+        demand: Demand,
+        now: impl Fn() -> Coarse,
+    ) -> bool {
+        self.may_enter(load, demand, &now).is_some()
+    }
+
+    fn may_enter(&mut self, load: Load, demand: Demand, now: &impl Fn() -> Coarse) -> Option<u32> {
+        self.allot(load.limit);
+        let first = self.classes[demand.class].line.is_empty();
+        first.then(|| self.fits(load, demand, now)).flatten()
+    }
+
     /// Takes a place at the end of the line.
-    pub(crate) fn wait(&mut self, demand: Demand, waker: W) -> Place {
+    pub(crate) fn wait(&mut self, demand: Demand, bounded: bool, waker: W) -> Place {
         self.last += 1;
         let place = Place(self.last);
-        let line = &mut self.classes[demand.class].line;
-        line.insert(place, (demand.weight, waker));
+        let waiting = Waiting {
+            weight: demand.weight,
+            bounded,
+            waker,
+        };
+        self.classes[demand.class].line_up(place, waiting);
         self.waiting += 1;
         place
     }
@@ -150,6 +206,7 @@ impl<W> Machine<W> {
         if self.waiting == 0 {
             return None;
         }
+        self.allot(load.limit);
         let next = (0..self.classes.len()).find_map(|class| {
             let weight = self.classes[class].first()?;
             let charge = self.fits(load, Demand { class, weight }, &now)?;
@@ -157,7 +214,7 @@ impl<W> Machine<W> {
         });
         let (class, charge) = next?;
         let class = &mut self.classes[class];
-        let (place, (_, waker)) = class.line.pop_first()?;
+        let (place, waker) = class.pop()?;
         class.begin(charge);
         self.waiting -= 1;
         self.granted.insert(place, charge);
@@ -171,13 +228,13 @@ impl<W> Machine<W> {
 
     /// How whoever waits there is told.
     pub(crate) fn waker(&mut self, class: usize, place: Place) -> Option<&mut W> {
-        let (_, waker) = self.classes[class].line.get_mut(&place)?;
-        Some(waker)
+        let waiting = self.classes[class].line.get_mut(&place)?;
+        Some(&mut waiting.waker)
     }
 
     /// Whoever has this place gives it up.
     pub(crate) fn leave(&mut self, class: usize, place: Place) -> Option<Left<W>> {
-        if let Some((_, waker)) = self.classes[class].line.remove(&place) {
+        if let Some(waker) = self.classes[class].leave(place) {
             self.waiting -= 1;
             return Some(Left::Waiting(waker));
         }
@@ -192,18 +249,18 @@ impl<W> Machine<W> {
     /// What it counts as, if there is room for it and nobody has a better claim to that.
     fn fits(&self, load: Load, demand: Demand, now: &impl Fn() -> Coarse) -> Option<u32> {
         let class = &self.classes[demand.class];
-        let kept = self.kept_for_others(load.limit, demand.class);
+        let kept = self.kept_for_others(demand.class);
         let charge = demand.weight.min(class.reach(load.limit, kept));
         if charge > load.free() {
             return None;
         }
-        if class.is_within(charge, load.limit) {
+        if class.is_within(charge) {
             // Whether others wait does not matter to whoever only takes what is his; what others never lend is not.
-            let never_lent = self.never_lent_by_others(load.limit, demand.class);
+            let never_lent = self.never_lent_by_others(demand.class);
             return (charge <= load.free().saturating_sub(never_lent)).then_some(charge);
         }
-        let may = class.may_have(charge, load.limit) && !self.is_bespoken(load, demand.class);
-        let held = self.held_for_others(load.limit, demand.class, now);
+        let may = class.may_have(charge) && !self.is_bespoken(load, demand.class);
+        let held = self.held_for_others(demand.class, now);
         (may && charge <= load.free().saturating_sub(held)).then_some(charge)
     }
 
@@ -218,30 +275,30 @@ impl<W> Machine<W> {
 
     /// Whether the first who waits of this class would have no more than what is guaranteed to it.
     fn wants_its_own(&self, limit: u32, class: usize) -> bool {
-        let kept = self.kept_for_others(limit, class);
+        let kept = self.kept_for_others(class);
         let class = &self.classes[class];
         class.first().is_some_and(|weight| {
             let charge = weight.min(class.reach(limit, kept));
-            class.is_within(charge, limit)
+            class.is_within(charge)
         })
     }
 
     /// What is guaranteed to other classes.
-    fn kept_for_others(&self, limit: u32, class: usize) -> u32 {
+    fn kept_for_others(&self, class: usize) -> u32 {
         let others = self.others(class);
-        others.map(|other| other.guaranteed(limit)).sum()
+        others.map(|other| other.own).sum()
     }
 
     /// What other classes do not use of what they never lend.
-    fn never_lent_by_others(&self, limit: u32, class: usize) -> u32 {
+    fn never_lent_by_others(&self, class: usize) -> u32 {
         let others = self.others(class).filter(|other| !other.lends());
-        others.map(|other| other.unused(limit)).sum()
+        others.map(Class::unused).sum()
     }
 
     /// What other classes do not use of what is theirs and do not lend.
-    fn held_for_others(&self, limit: u32, class: usize, now: &impl Fn() -> Coarse) -> u32 {
+    fn held_for_others(&self, class: usize, now: &impl Fn() -> Coarse) -> u32 {
         let others = self.others(class);
-        others.map(|other| other.held(limit, now)).sum()
+        others.map(|other| other.held(now)).sum()
     }
 
     fn others(&self, class: usize) -> impl Iterator<Item = &Class<W>> {
@@ -250,10 +307,10 @@ impl<W> Machine<W> {
             .map(|(_, other)| other)
     }
 
-    /// A call of this class was not let in: if that was within its guarantee, nothing of that is lent for a while.
-    fn claim(&mut self, load: Load, class: usize, now: &impl Fn() -> Coarse) {
+    /// A call of this class is not let in: if that is within its guarantee, nothing of that is lent for a while.
+    pub(crate) fn claim(&mut self, class: usize, now: &impl Fn() -> Coarse) {
         let class = &mut self.classes[class];
-        if class.is_short(load.limit) {
+        if class.is_short() {
             class.reclaim(now());
         }
     }

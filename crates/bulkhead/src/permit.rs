@@ -3,7 +3,7 @@
 use std::fmt;
 
 use seaworthy_core::Verdict;
-use seaworthy_core::clock::Instant;
+use seaworthy_core::clock::{self, Instant};
 use seaworthy_core::shard::Share;
 
 use crate::shared::Shared;
@@ -34,16 +34,17 @@ pub(crate) struct Began {
 impl Permit {
     #[inline]
     pub(crate) fn new(share: Share<Shared>, class: usize, charge: u32) -> Self {
-        let began = share.begin();
-        share.admitted(class, charge);
-        Self {
+        let permit = Self {
+            began: share.begin(),
             share,
             // There are 64 at most.
             class: class as u32,
             charge,
-            began,
             verdict: Verdict::Ignored,
-        }
+        };
+        // A recorder is code of the user: the place is somebody's by now.
+        permit.share.admitted(class, charge);
+        permit
     }
 
     /// How much of the limit it takes: the weight of the call, or all that a call may have if that is less.
@@ -55,6 +56,11 @@ impl Permit {
     /// It went well.
     pub fn success(self) {
         self.record(Verdict::Success);
+    }
+
+    /// It failed, for reasons that have nothing to do with how much there was.
+    pub fn failure(self) {
+        self.record(Verdict::Failure);
     }
 
     /// It was too much for the service.
@@ -73,14 +79,33 @@ impl Permit {
     pub(crate) fn judge(&mut self, verdict: Verdict) {
         self.verdict = verdict;
     }
+
+    /// It did not last for as long as it would have: how long it took says nothing.
+    #[cfg(feature = "http")]
+    pub(crate) fn break_off(mut self) {
+        if self.verdict != Verdict::Overload {
+            self.judge(Verdict::Ignored);
+        }
+    }
+
+    /// The call begins now, and not when the place was taken.
+    pub(crate) fn begin_anew(&mut self) {
+        self.began = self.share.begin();
+    }
+
+    /// The call had waited since then.
+    pub(crate) fn has_waited(&self, since: Instant) {
+        self.share.has_waited(self.class as usize, since);
+    }
 }
 
 impl Drop for Permit {
     #[inline]
     fn drop(&mut self) {
+        let began = self.began.map(|began| (began, clock::exact()));
         self.share.leave(self.class as usize, self.charge);
-        if let Some(began) = self.began {
-            self.share.observe(began, self.verdict);
+        if let Some((began, ended)) = began {
+            self.share.observe(began, ended, self.verdict);
         }
     }
 }

@@ -55,6 +55,11 @@ impl<S, C, R, A, K, M, E> BulkheadService<S, C, R, A, K, M, E> {
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
+
+    /// The service behind the bulkhead, without it.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
 }
 
 impl<S, C, R, A, K, M, E, Req> Service<Req> for BulkheadService<S, C, R, A, K, M, E>
@@ -73,9 +78,10 @@ where
 
     #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        let inner = &mut self.inner;
+        let (inner, constant) = (&mut self.inner, self.parts.ask.is_constant());
+        let inner_ready = |cx: &mut Context<'_>| inner.poll_ready(cx);
         self.entrance
-            .poll_ready(cx, M::WAITS, |cx| inner.poll_ready(cx))
+            .poll_ready(cx, M::WAITS, constant, inner_ready)
     }
 
     #[inline]

@@ -16,6 +16,7 @@ use seaworthy_core::shard::Count;
 use seaworthy_core::sync::Lock;
 use seaworthy_core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use adapt::Finder;
 pub use enter::Refusal;
 pub(crate) use enter::{Line, Step};
 
@@ -29,7 +30,7 @@ use crate::word::Word;
 #[derive(Debug)]
 pub(crate) struct Shared {
     word: Word,
-    /// As many wait as may, so that nobody has to ask. Of one that is partitioned it is never said.
+    /// As many wait as may, so that nobody has to ask. One that is partitioned says it by class.
     line_is_full: AtomicBool,
     /// Calls are timed, for the algorithm.
     timed: AtomicBool,
@@ -37,15 +38,13 @@ pub(crate) struct Shared {
     name: Kept,
     classes: Box<[Class]>,
     room: Lock<Room>,
-    algorithm: Lock<Option<Box<dyn Algorithm>>>,
+    finder: Lock<Finder>,
     limit_gauge: LimitGauge,
     /// Not before the first call: a recorder that is installed before that is to see it.
     limit_is_shown: AtomicBool,
     /// When the limit lapses that an algorithm has given only for a time, in nanoseconds since the beginning; the greatest
     /// number if it does not.
     lapses_at: AtomicU64,
-    /// When a call was turned away last, in nanoseconds of the coarse clock.
-    turned_away_at: AtomicU64,
     /// From when time is counted.
     began: Instant,
     surroundings: Surroundings,
@@ -56,9 +55,26 @@ pub(crate) struct Shared {
 struct Class {
     /// As rejections say it: of a partition, with the name of the bulkhead before it.
     name: Kept,
+    /// If it is partitioned: the last call found no room, as many wait as may, and nobody has left since.
+    shut: AtomicBool,
     /// Calls that were turned away.
     rejections: Count,
+    /// When that was last, in nanoseconds of the coarse clock.
+    turned_away_at: AtomicU64,
     metrics: Arc<Metrics>,
+}
+
+impl Class {
+    #[inline]
+    fn is_shut(&self) -> bool {
+        self.shut.load(Ordering::Relaxed)
+    }
+
+    fn set_shut(&self, shut: bool) {
+        if self.is_shut() != shut {
+            self.shut.store(shut, Ordering::Relaxed);
+        }
+    }
 }
 
 /// What bulkheads by key have in common.
@@ -101,6 +117,13 @@ pub(crate) struct Room {
     version: u64,
 }
 
+impl Room {
+    /// Whether as many of this class wait as may.
+    fn is_full(&self, class: usize) -> bool {
+        self.machine.bounded_in(class) >= self.config.max_waiting as usize
+    }
+}
+
 /// How full a class is, or the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -128,14 +151,16 @@ impl Shared {
     ) -> Self {
         let machine = Machine::new(&config.partitions);
         let partitioned = machine.is_partitioned();
-        let own = Family::new(name, &config.partitions);
-        let family = surroundings.family.as_deref().unwrap_or(&own);
+        let family = surroundings.family.clone();
+        let family = family.unwrap_or_else(|| Arc::new(Family::new(name, &config.partitions)));
         let class = |(number, metrics): (usize, &Arc<Metrics>)| {
             let partition = config.partitions.get(number);
             let full = partition.map(|it| Arc::from(format!("{name}/{}", it.name)));
             Class {
                 name: Kept::new(full.unwrap_or_else(|| Arc::clone(name))),
+                shut: AtomicBool::new(false),
                 rejections: Count::over(surroundings.shards),
+                turned_away_at: AtomicU64::new(0),
                 metrics: Arc::clone(metrics),
             }
         };
@@ -154,11 +179,10 @@ impl Shared {
                 config,
                 version: 0,
             }),
-            algorithm: Lock::new(algorithm),
+            finder: Lock::new(Finder::new(algorithm)),
             limit_gauge: LimitGauge::new(name),
             limit_is_shown: AtomicBool::new(false),
             lapses_at: AtomicU64::new(u64::MAX),
-            turned_away_at: AtomicU64::new(0),
             began: clock::exact(),
             surroundings,
         }
@@ -218,7 +242,7 @@ impl Shared {
         if !self.partitioned {
             return self.view();
         }
-        let room = self.room.lock();
+        let mut room = self.room.lock();
         let limit = self.load().limit;
         View {
             in_flight: room.machine.in_flight_in(class),
@@ -239,12 +263,9 @@ impl Shared {
         self.limit_gauge.set(self.load().limit);
     }
 
-    /// Says whether as many wait as may. Under the lock, after each change of either.
+    /// Of one that is not partitioned: says whether as many wait as may. Under the lock, after each change of either.
     fn show_line(&self, room: &Room) {
-        if !self.partitioned {
-            let full = room.machine.waiting() >= room.config.max_waiting as usize;
-            self.line_is_full.store(full, Ordering::Release);
-        }
+        self.line_is_full.store(room.is_full(0), Ordering::Release);
     }
 }
 

@@ -46,12 +46,11 @@ pub(crate) fn admit(
             let permit = Permit::new(share.clone(), demand.class, charge);
             Ok(Admission::Entered(permit))
         }
-        Step::Waits(place) => Ok(Admission::Waits(Wait::boxed(
-            share.clone(),
-            demand,
-            line,
-            place,
-        ))),
+        Step::Waits(place) => {
+            let wait = Wait::boxed(share.clone(), demand, line, place);
+            share.waits(demand.class);
+            Ok(Admission::Waits(wait))
+        }
     }
 }
 
@@ -74,38 +73,60 @@ impl Wait {
 
     /// The place, or the end of patience.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Permit, Rejected>> {
-        let Some(share) = &self.share else {
-            return Poll::Pending;
-        };
-        let polled = match share.poll_place(self.class, self.place, cx.waker()) {
-            Poll::Ready(charge) => Ok(charge),
-            Poll::Pending => {
-                ready!(self.poll_time(cx));
-                Err(())
+        let admitted = loop {
+            let Some(share) = &self.share else {
+                return Poll::Pending;
+            };
+            if let Poll::Ready(charge) = share.poll_place(self.class, self.place, cx.waker()) {
+                break Some(charge);
+            }
+            if ready!(self.poll_time(cx)) {
+                let Some(share) = &self.share else {
+                    return Poll::Pending;
+                };
+                // It may be let in at the last moment.
+                share.look();
+                break share.withdraw(self.class, self.place);
             }
         };
         let Some(share) = self.share.take() else {
             return Poll::Pending;
         };
-        share.has_waited(self.class, self.since);
-        Poll::Ready(match polled {
-            Ok(charge) => Ok(Permit::new(share, self.class, charge)),
-            Err(()) => match share.withdraw(self.class, self.place) {
-                // At the last moment.
-                Some(charge) => Ok(Permit::new(share, self.class, charge)),
-                None => Err(share.reject_who_waited(self.class)),
-            },
+        Poll::Ready(match admitted {
+            Some(charge) => {
+                let permit = Permit::new(share, self.class, charge);
+                permit.has_waited(self.since);
+                Ok(permit)
+            }
+            None => {
+                share.has_waited(self.class, self.since);
+                Err(share.reject_who_waited(self.class))
+            }
         })
     }
 
-    fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(until) = self.until else {
+    /// True at the end of patience, false after a look at what has changed meanwhile.
+    fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let Some(share) = &self.share else {
             return Poll::Pending;
         };
-        let sleep = self
-            .sleep
-            .get_or_insert_with(|| Box::pin(sleep_until(until)));
-        sleep.as_mut().poll(cx)
+        let sleep = match &mut self.sleep {
+            Some(sleep) => sleep,
+            None => {
+                let look = share.next_look();
+                let Some(next) = self.until.into_iter().chain(look).min() else {
+                    return Poll::Pending;
+                };
+                self.sleep.insert(Box::pin(sleep_until(next)))
+            }
+        };
+        ready!(sleep.as_mut().poll(cx));
+        let patience_ends = self.until.is_some_and(|until| until <= sleep.deadline());
+        self.sleep = None;
+        if !patience_ends {
+            share.look();
+        }
+        Poll::Ready(patience_ends)
     }
 }
 

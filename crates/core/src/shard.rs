@@ -131,7 +131,10 @@ impl<T> Spread<T> {
     #[must_use]
     pub fn is_alone(&self) -> bool {
         let mut nodes = self.nodes.iter();
-        Arc::strong_count(&self.nodes) == 1 && nodes.all(|node| Arc::strong_count(node) == 1)
+        let no_handle = Arc::strong_count(&self.nodes) == 1;
+        // Shares are made of handles: what the last of these has made is seen.
+        std::sync::atomic::fence(Ordering::Acquire);
+        no_handle && nodes.all(|node| Arc::strong_count(node) == 1)
     }
 }
 

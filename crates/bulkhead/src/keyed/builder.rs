@@ -14,7 +14,7 @@ use seaworthy_core::sync::Lock;
 
 use super::{Bulkheads, Inner, Shard};
 use crate::bulkhead::Bulkhead;
-use crate::config::Config;
+use crate::config::{Config, Partition};
 use crate::limit::Limit;
 use crate::shared::{Family, Surroundings};
 
@@ -70,6 +70,12 @@ impl BulkheadsBuilder {
     /// For so long a call may wait for a place. Default: 0, as none waits.
     pub fn max_wait(mut self, time: Duration) -> Self {
         self.config.max_wait = time;
+        self
+    }
+
+    /// One more class of calls, less important than those before it, for each key. Default: all calls are alike.
+    pub fn partition(mut self, partition: Partition) -> Self {
+        self.config.partitions.push(partition);
         self
     }
 

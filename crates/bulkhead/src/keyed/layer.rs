@@ -67,6 +67,7 @@ where
         &mut self,
         cx: &mut Context<'_>,
         _: bool,
+        _: bool,
         inner: impl FnOnce(&mut Context<'_>) -> Poll<Result<(), E>>,
     ) -> Poll<Result<(), E>> {
         let polled = inner(cx);
@@ -79,7 +80,7 @@ where
         let share = bulkhead.shared().share();
         let demand = share.demand(bulkhead.class(), demand);
         if !std::mem::take(&mut self.ready) {
-            return Err(share.reject(share.refuse(demand.class)));
+            return Err(share.reject(share.refuse(demand)));
         }
         begin(&share, demand, waits).map_err(|refusal| share.reject(refusal))
     }

@@ -16,10 +16,23 @@ pub(super) struct Class<W> {
     share: Share,
     /// The weight of its calls under way.
     pub(super) in_flight: u32,
-    /// Those who wait with what they weigh, in the order in which they came.
-    pub(super) line: BTreeMap<Place, (u32, W)>,
+    /// Those who wait, in the order in which they came.
+    pub(super) line: BTreeMap<Place, Waiting<W>>,
+    /// How many of them count for how many may wait.
+    pub(super) bounded: usize,
+    /// How much of the limit is its own, whatever others do.
+    pub(super) own: u32,
     /// It lends nothing until then.
     reclaims_until: Option<Coarse>,
+}
+
+/// One who waits.
+#[derive(Debug)]
+pub(super) struct Waiting<W> {
+    pub(super) weight: u32,
+    pub(super) bounded: bool,
+    /// How to tell.
+    pub(super) waker: W,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +63,8 @@ impl<W> Class<W> {
             share,
             in_flight: 0,
             line: BTreeMap::new(),
+            bounded: 0,
+            own: 0,
             reclaims_until: None,
         }
     }
@@ -83,15 +98,32 @@ impl<W> Class<W> {
         }
     }
 
-    /// What the first in line weighs.
-    pub(super) fn first(&self) -> Option<u32> {
-        let (_, (weight, _)) = self.line.first_key_value()?;
-        Some(*weight)
+    pub(super) fn line_up(&mut self, place: Place, waiting: Waiting<W>) {
+        self.bounded += usize::from(waiting.bounded);
+        self.line.insert(place, waiting);
     }
 
-    /// How much of this limit is its own, whatever others do. Rounded down, so that all of them together have no more
-    /// than there is.
-    pub(super) fn guaranteed(&self, limit: u32) -> u32 {
+    /// The first in line leaves it.
+    pub(super) fn pop(&mut self) -> Option<(Place, W)> {
+        let (place, waiting) = self.line.pop_first()?;
+        self.bounded -= usize::from(waiting.bounded);
+        Some((place, waiting.waker))
+    }
+
+    pub(super) fn leave(&mut self, place: Place) -> Option<W> {
+        let waiting = self.line.remove(&place)?;
+        self.bounded -= usize::from(waiting.bounded);
+        Some(waiting.waker)
+    }
+
+    /// What the first in line weighs.
+    pub(super) fn first(&self) -> Option<u32> {
+        let (_, waiting) = self.line.first_key_value()?;
+        Some(waiting.weight)
+    }
+
+    /// Its share of this limit, rounded down.
+    pub(super) fn share_of(&self, limit: u32) -> u32 {
         match self.share {
             Share::Whole => 0,
             Share::Part { guaranteed, .. } => {
@@ -99,6 +131,10 @@ impl<W> Class<W> {
                 (f64::from(limit) * guaranteed * (1.0 + 1e-9)) as u32
             }
         }
+    }
+
+    pub(super) fn has_share(&self) -> bool {
+        matches!(self.share, Share::Part { guaranteed, .. } if guaranteed > 0.0)
     }
 
     pub(super) fn borrows(&self) -> bool {
@@ -114,25 +150,25 @@ impl<W> Class<W> {
         let most = if self.borrows() {
             limit.saturating_sub(kept_for_others)
         } else {
-            self.guaranteed(limit)
+            self.own
         };
         most.max(1)
     }
 
     /// Whether it may have so much more, beyond its guarantee. One call it may always have: the limit may be so low that
     /// nothing is guaranteed to anybody.
-    pub(super) fn may_have(&self, charge: u32, limit: u32) -> bool {
-        self.borrows() || self.in_flight == 0 && charge <= self.guaranteed(limit).max(1)
+    pub(super) fn may_have(&self, charge: u32) -> bool {
+        self.borrows() || self.in_flight == 0 && charge <= self.own.max(1)
     }
 
     /// Whether it has no more than its own with so much more.
-    pub(super) fn is_within(&self, charge: u32, limit: u32) -> bool {
-        self.in_flight.saturating_add(charge) <= self.guaranteed(limit)
+    pub(super) fn is_within(&self, charge: u32) -> bool {
+        self.in_flight.saturating_add(charge) <= self.own
     }
 
     /// Whether it has less than is its own.
-    pub(super) fn is_short(&self, limit: u32) -> bool {
-        self.in_flight < self.guaranteed(limit)
+    pub(super) fn is_short(&self) -> bool {
+        self.in_flight < self.own
     }
 
     pub(super) fn lends(&self) -> bool {
@@ -143,16 +179,16 @@ impl<W> Class<W> {
     }
 
     /// What is left of its own.
-    pub(super) fn unused(&self, limit: u32) -> u32 {
-        self.guaranteed(limit).saturating_sub(self.in_flight)
+    pub(super) fn unused(&self) -> u32 {
+        self.own.saturating_sub(self.in_flight)
     }
 
     /// What is left of its own, and is not lent.
-    pub(super) fn held(&self, limit: u32, now: &impl Fn() -> Coarse) -> u32 {
+    pub(super) fn held(&self, now: &impl Fn() -> Coarse) -> u32 {
         if self.lends() && self.reclaims_until.is_none_or(|until| until <= now()) {
             return 0;
         }
-        self.unused(limit)
+        self.unused()
     }
 
     pub(super) fn reclaim(&mut self, now: Coarse) {

@@ -112,11 +112,19 @@ impl World {
         }
     }
 
-    /// What is guaranteed to a class, in whole tenths of the limit.
+    /// What is guaranteed to a class, in whole tenths of the limit; the first ones that would have nothing have one of
+    /// what is left over.
     fn own(&self, class: usize) -> u32 {
-        self.partitions.get(class).map_or(0, |it| {
-            self.limit * (it.guaranteed * 10.0).round() as u32 / 10
-        })
+        let tenths = |it: &Partition| (it.guaranteed * 10.0).round() as u32;
+        let shares: Vec<_> = self.partitions.iter().map(tenths).collect();
+        let whole = |tenths: &u32| self.limit * tenths / 10;
+        let left = self.limit - shares.iter().map(whole).sum::<u32>();
+        let poor = |it: &usize| shares[*it] > 0 && whole(&shares[*it]) == 0;
+        let lucky = (0..shares.len()).filter(poor).take(left as usize);
+        match shares.get(class) {
+            Some(_) if lucky.into_iter().any(|it| it == class) => 1,
+            share => share.map_or(0, whole),
+        }
     }
 
     /// What a class keeps free for itself.
@@ -276,7 +284,9 @@ impl World {
                 let class = class % classes;
                 if !self.enter(class, weight) {
                     self.next += 1;
-                    let place = self.machine.wait(Demand { class, weight }, self.next);
+                    let place = self
+                        .machine
+                        .wait(Demand { class, weight }, weight > 1, self.next);
                     self.waiting[class].push_back((self.next, place, weight));
                 }
             }
@@ -292,9 +302,12 @@ impl World {
                 self.now = Coarse::from_nanos(self.now.as_nanos() + millis * 1_000_000);
             }
         }
+        // Also after time has passed, as those look who wait.
         self.drain();
         for class in 0..self.classes() {
             assert_eq!(self.machine.waiting_in(class), self.waiting[class].len());
+            let bounded = self.waiting[class].iter().filter(|it| it.2 > 1).count();
+            assert_eq!(self.machine.bounded_in(class), bounded);
             if !self.partitions.is_empty() {
                 assert_eq!(self.machine.in_flight_in(class), self.in_flight_in(class));
             }

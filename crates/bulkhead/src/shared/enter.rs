@@ -16,6 +16,9 @@ use crate::word::Entry;
 /// If nobody was turned away for so long, it is news when somebody is.
 const QUIET: Duration = Duration::from_secs(10);
 
+/// How often those look who wait, where there may be room without anybody having left.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// How a call got in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -54,7 +57,11 @@ impl Shared {
 
     fn ask(&self, demand: Demand) -> Result<u32, Refusal> {
         self.has_lapsed();
-        let entered = self.enter_locked(&mut self.room.lock(), demand);
+        let mut room = self.room.lock();
+        let entered = self.enter_locked(&mut room, demand);
+        if entered.is_err() {
+            self.shut_if_full(&room, demand.class);
+        }
         entered.map_err(|load| refusal(demand, load))
     }
 
@@ -76,9 +83,6 @@ impl Shared {
 
     fn line_up(&self, demand: Demand, line: Line) -> Result<Step, Refusal> {
         let step = self.line_up_locked(&mut self.room.lock(), demand, line);
-        if matches!(step, Ok(Step::Waits(_))) {
-            self.classes[demand.class].metrics.waits();
-        }
         step.map_err(|load| refusal(demand, load))
     }
 
@@ -87,17 +91,29 @@ impl Shared {
             Ok(charge) => return Ok(Step::Entered(charge)),
             Err(load) => load,
         };
-        let waiting = room.machine.waiting_in(demand.class);
-        if line == Line::Bounded && waiting >= room.config.max_waiting as usize {
+        let bounded = line == Line::Bounded;
+        if bounded && self.shut_if_full(room, demand.class) {
             return Err(load);
         }
         // From here on whoever leaves asks who is next.
         if let Entry::Entered(charge) = self.word.enter_or_contend(demand.weight) {
             return Ok(Step::Entered(charge));
         }
-        let place = room.machine.wait(demand, Waker::noop().clone());
-        self.show_line(room);
+        let waker = Waker::noop().clone();
+        let place = room.machine.wait(demand, bounded, waker);
+        if !self.partitioned {
+            self.show_line(room);
+        }
         Ok(Step::Waits(place))
+    }
+
+    /// Whether as many of this class wait as may: says so if it is partitioned, since its last call found no room.
+    fn shut_if_full(&self, room: &Room, class: usize) -> bool {
+        let full = room.is_full(class);
+        if full && self.partitioned {
+            self.classes[class].set_shut(true);
+        }
+        full
     }
 
     /// With the lock held. How full it is, if there is no room.
@@ -137,12 +153,34 @@ impl Shared {
         }
     }
 
-    /// Whether a call would be turned away, as far as that can be told without asking.
+    /// Whether a call of this class, or of any, would be turned away, as far as that can be told without asking.
     #[inline]
-    pub(crate) fn is_full(&self, waits: bool) -> bool {
-        let sign = self.word.read();
-        let full = sign.load.in_flight >= sign.load.limit;
-        full && (!waits || self.line_is_full.load(Ordering::Acquire))
+    pub(crate) fn is_full(&self, class: Option<usize>, waits: bool) -> bool {
+        let full = if self.partitioned {
+            self.of(class).all(|class| self.classes[class].is_shut())
+        } else {
+            let load = self.load();
+            let full = load.in_flight >= load.limit;
+            full && (!waits || self.line_is_full.load(Ordering::Acquire))
+        };
+        full && !self.has_lapsed()
+    }
+
+    /// Whether an ordinary call of this class, or of any, would be turned away.
+    #[cold]
+    pub(crate) fn refuses(&self, class: Option<usize>, waits: bool) -> bool {
+        if !self.partitioned {
+            return self.is_full(class, waits);
+        }
+        self.has_lapsed();
+        let mut room = self.room.lock();
+        let load = self.load();
+        self.of(class).all(|class| {
+            let line_is_full = room.is_full(class);
+            let demand = Demand { class, weight: 1 };
+            let has_room = room.machine.has_room(load, demand, clock::coarse);
+            !has_room && (!waits || line_is_full)
+        })
     }
 
     /// A call that has waited for as long as it may is turned away.
@@ -153,12 +191,26 @@ impl Shared {
         self.turn_away(class, load).with_cause(cause)
     }
 
-    /// A call of this class is turned away, whatever there is room for.
-    pub(crate) fn refuse(&self, class: usize) -> Refusal {
-        Refusal {
-            class: class as u32,
-            load: self.load(),
+    /// This class, or all of them.
+    #[inline]
+    fn of(&self, class: Option<usize>) -> std::ops::Range<usize> {
+        class.map_or(0..self.classes.len(), |class| class..class + 1)
+    }
+
+    /// A call that nobody can take is turned away, whatever there is room for.
+    pub(crate) fn refuse(&self, demand: Demand) -> Refusal {
+        if self.partitioned {
+            let mut room = self.room.lock();
+            // It would have come: what is its own is to be kept for it, or nobody is kept out any more.
+            let load = self.load();
+            let shut = !room.machine.has_room(load, demand, clock::coarse);
+            if shut {
+                room.machine.claim(demand.class, &clock::coarse);
+            }
+            let shut = shut && room.is_full(demand.class);
+            self.classes[demand.class].set_shut(shut);
         }
+        refusal(demand, self.load())
     }
 
     /// Turns a call away. In line: what is returned is too large for registers.
@@ -172,13 +224,15 @@ impl Shared {
 
     #[inline(always)]
     fn turn_away(&self, class: usize, load: Load) -> Rejected {
-        let now = clock::coarse();
-        let last = self.turned_away_at.load(Ordering::Relaxed);
-        self.turned_away_at.store(now.as_nanos(), Ordering::Relaxed);
+        let (now, number) = (clock::coarse(), class);
+        let class = &self.classes[number];
+        let last = class.turned_away_at.load(Ordering::Relaxed);
+        class
+            .turned_away_at
+            .store(now.as_nanos(), Ordering::Relaxed);
         if now.since(Coarse::from_nanos(last)) >= QUIET || last == 0 {
-            self.begins_to_turn_away(class, load);
+            self.begins_to_turn_away(number, load);
         }
-        let class = &self.classes[class];
         class.rejections.increment();
         class.metrics.rejected();
         Rejected::new(Reason::BulkheadFull, class.name.name())
@@ -198,6 +252,22 @@ impl Shared {
             self.show_limit();
         }
         self.classes[class].metrics.admitted(charge);
+    }
+
+    /// A call begins to wait.
+    pub(crate) fn waits(&self, class: usize) {
+        self.classes[class].metrics.waits();
+    }
+
+    /// When whoever waits is to look whether there is more room without anybody having left.
+    pub(crate) fn next_look(&self) -> Option<Instant> {
+        let lapses = self.lapses();
+        let may_change = self.partitioned || self.timed.load(Ordering::Relaxed);
+        may_change.then(|| {
+            // What was held for others is lent again by and by, and what is there for a time may come at any time.
+            let next = clock::exact() + LOOK_EVERY;
+            lapses.map_or(next, |at| at.clamp(clock::exact(), next))
+        })
     }
 
     /// Whoever has waited since then does not any more.

@@ -11,8 +11,8 @@ impl Shared {
     /// A call that counted as so much has ended.
     #[inline]
     pub(crate) fn leave(&self, class: usize, charge: u32) {
-        self.classes[class].metrics.left(charge);
         self.free(class, charge);
+        self.classes[class].metrics.left(charge);
     }
 
     /// So much becomes free.
@@ -48,15 +48,22 @@ impl Shared {
         }
     }
 
+    /// Whoever waits looks from time to time whether there is more room without anybody having left: what was held for
+    /// others, or a limit that was there for a time.
+    pub(crate) fn look(&self) {
+        self.has_lapsed();
+        self.pass_on(|_| {});
+    }
+
     /// The limit has grown.
-    pub(crate) fn admit_next(&self) {
+    pub(super) fn admit_next(&self) {
         if self.word.read().contended {
             self.pass_on(|_| {});
         }
     }
 
     /// Changes something, and lets those in who may go in then.
-    pub(super) fn pass_on(&self, change: impl FnOnce(&mut Room)) {
+    fn pass_on(&self, change: impl FnOnce(&mut Room)) {
         let mut room = self.room.lock();
         change(&mut room);
         let mut next = self.next(&mut room);
@@ -78,7 +85,14 @@ impl Shared {
         if sign.contended && !self.partitioned && room.machine.waiting() == 0 {
             self.word.relax();
         }
-        self.show_line(room);
+        if self.partitioned {
+            // They may find room now.
+            for class in &self.classes {
+                class.set_shut(false);
+            }
+        } else {
+            self.show_line(room);
+        }
         grant.map(|grant| grant.waker)
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use metrics::{Key, Label, Level, Metadata, Recorder};
 
 use super::Labels;
+use crate::panic;
 
 pub(super) type Counter = Lazy<metrics::Counter>;
 pub(super) type Gauge = Lazy<metrics::Gauge>;
@@ -39,8 +40,18 @@ impl<H: Register> Lazy<H> {
         const METADATA: Metadata<'_> = Metadata::new("seaworthy", Level::INFO, None);
         let _asking = Asking::begin()?;
         // Two threads may ask at the same time: they get handles of one metric, and one of them is kept.
-        let handle = metrics::with_recorder(|recorder| H::register(recorder, &self.key, &METADATA));
+        let register =
+            || metrics::with_recorder(|recorder| H::register(recorder, &self.key, &METADATA));
+        let handle = panic::catch(register).ok()?;
         Some(self.handle.get_or_init(|| handle))
+    }
+
+    /// Does this with the handle. A recorder is code of the user: one that panics harms nobody but itself.
+    #[inline]
+    fn with(&self, f: impl FnOnce(&H)) {
+        if let Some(handle) = self.get() {
+            let _ = panic::catch(|| f(handle));
+        }
     }
 }
 
@@ -91,30 +102,22 @@ impl Register for metrics::Histogram {
 
 impl Counter {
     pub(super) fn increment(&self, by: u64) {
-        if let Some(handle) = self.get() {
-            handle.increment(by);
-        }
+        self.with(|handle| handle.increment(by));
     }
 }
 
 impl Gauge {
     pub(super) fn set(&self, value: f64) {
-        if let Some(handle) = self.get() {
-            handle.set(value);
-        }
+        self.with(|handle| handle.set(value));
     }
 
     pub(super) fn add(&self, by: f64) {
-        if let Some(handle) = self.get() {
-            handle.increment(by);
-        }
+        self.with(|handle| handle.increment(by));
     }
 }
 
 impl Histogram {
     pub(super) fn record(&self, value: f64) {
-        if let Some(handle) = self.get() {
-            handle.record(value);
-        }
+        self.with(|handle| handle.record(value));
     }
 }
