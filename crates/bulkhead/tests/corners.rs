@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use seaworthy_bulkhead::limit::{Aimd, Algorithm, Limit, Sample};
 use seaworthy_bulkhead::{Bulkhead, BulkheadBuilder, Bulkheads, Partition};
+use seaworthy_core::BoxError;
 use seaworthy_core::component::Registry;
-use seaworthy_core::{BoxError, Verdict};
 use tokio::task::yield_now;
 use tokio::time::{Instant, advance, sleep};
 use tower::{Layer, Service, ServiceExt, service_fn};
@@ -142,6 +142,7 @@ async fn a_call_holds_its_place_until_its_future_is_gone() {
 async fn overload_is_told_though_nobody_reads_the_body() {
     use http::{Request, Response};
     use http_body_util::Full;
+    use seaworthy_core::Verdict;
     let algorithm = Scripted::new(3);
     let b = Bulkhead::builder("b")
         .registry(&Registry::new())

@@ -45,6 +45,8 @@ pub use seaworthy_core as core;
 
 #[cfg(feature = "queue")]
 pub use mortal::{Mortal, MortalFuture, dies_of};
+#[cfg(feature = "bulkhead")]
+pub use seaworthy_bulkhead as bulkhead;
 #[cfg(feature = "circuit-breaker")]
 pub use seaworthy_circuit_breaker as circuit_breaker;
 #[cfg(feature = "queue")]
