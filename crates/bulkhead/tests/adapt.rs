@@ -196,6 +196,31 @@ async fn a_limit_that_was_there_for_a_time_lapses_when_somebody_needs_it() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_was_there_for_a_time_lapses_for_a_service_too() {
+    for at_once in [false, true] {
+        let (limit, until) = (2, None);
+        let builder = Bulkhead::builder("b").registry(&Registry::new());
+        let builder = builder.algorithm(Probing { limit, until });
+        let bulkhead = builder.build().unwrap();
+        let _stuck = bulkhead.try_acquire().unwrap();
+        bulkhead.try_acquire().unwrap().success();
+        let answers = service_fn(|(): ()| async { Ok::<_, BoxError>(()) });
+        let layer = bulkhead.layer();
+        let call = || async {
+            if at_once {
+                layer.clone().at_once().layer(answers).oneshot(()).await
+            } else {
+                layer.layer(answers).oneshot(()).await
+            }
+        };
+        sleep(4 * MILLI).await;
+        call().await.expect_err("not yet");
+        sleep(MILLI).await;
+        call().await.expect("by now");
+    }
+}
+
 #[tokio::test]
 async fn a_limit_that_is_set_stays() {
     let algorithm = Scripted::new(5);
