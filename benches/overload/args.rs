@@ -6,9 +6,11 @@ use lexopt::prelude::*;
 use seaworthy_benches::Failure;
 
 pub(crate) const HELP: &str = "\
-usage: cargo overload [--quick] [--seed N] [--only MODEL] [--json FILE] [--plot DIR]
+usage: cargo overload [--quick] [--layers] [--seed N] [--only MODEL] [--json FILE] [--plot DIR]
 
   --quick       fewer loads, shorter runs: some seconds
+  --layers      only whether layers decide as the algorithms in them do alone
+  --real        only a real server on loopback, for a minute and a half (cargo overload-real)
   --seed N      decides when requests come, and how long each takes (1)
   --only MODEL  one model only: M1, M2, M3, M4, M5a, M5b, M6
   --json FILE   every figure, as JSON lines
@@ -19,6 +21,8 @@ The same seed gives the same bytes. Fails if a demand on the default limit is no
 #[derive(Clone, Debug)]
 pub(crate) struct Args {
     pub(crate) quick: bool,
+    pub(crate) layers: bool,
+    pub(crate) real: bool,
     pub(crate) seed: u64,
     pub(crate) only: Option<String>,
     pub(crate) json: Option<PathBuf>,
@@ -29,6 +33,8 @@ pub(crate) struct Args {
 pub(crate) fn parse() -> Result<Option<Args>, Failure> {
     let mut args = Args {
         quick: false,
+        layers: false,
+        real: false,
         seed: 1,
         only: None,
         json: None,
@@ -39,6 +45,8 @@ pub(crate) fn parse() -> Result<Option<Args>, Failure> {
     while let Some(arg) = parser.next().map_err(error)? {
         match arg {
             Long("quick") => args.quick = true,
+            Long("layers") => args.layers = true,
+            Long("real") => args.real = true,
             Long("seed") => {
                 let value = parser.value().map_err(error)?;
                 args.seed = value.parse().map_err(error)?;

@@ -20,7 +20,7 @@ pub(crate) enum Who {
     Fixed(u32),
 }
 
-/// The one that must pass.
+/// The one that must pass: the default, but for its maximum of 1000, which would be right for M3 by itself.
 pub(crate) const OURS: Who = Who::Gradient;
 
 /// All that are in the tables.
@@ -48,17 +48,26 @@ impl Who {
             Self::FarTooMuch => "fixed 56 N*".to_owned(),
             Self::Aimd => "aimd".to_owned(),
             Self::Vegas => "vegas".to_owned(),
-            Self::Gradient => "gradient (default)".to_owned(),
+            Self::Gradient => "gradient, max 10000".to_owned(),
             Self::Fixed(limit) => format!("fixed {limit}"),
         }
     }
 
     pub(crate) fn gate(self, model: &Model) -> Gate {
+        match self.limit(model) {
+            Some(limit) => Gate::Limit(limit.start()),
+            None if self == Self::Oracle => Gate::Oracle,
+            None => Gate::Open,
+        }
+    }
+
+    /// If it is one.
+    pub(crate) fn limit(self, model: &Model) -> Option<Limit> {
         let best = model.best();
         let limit: Limit = match self {
             // Where all are worked on at once, it is the number that counts.
-            Self::Oracle if matches!(model.shape, Shape::Slots(_)) => return Gate::Oracle,
-            Self::Nobody => return Gate::Open,
+            Self::Oracle if matches!(model.shape, Shape::Slots(_)) => return None,
+            Self::Nobody => return None,
             Self::Oracle | Self::Best => best.into(),
             Self::Half => (best / 2).max(1).into(),
             Self::FarTooMuch => best.saturating_mul(FAR_TOO_MUCH).into(),
@@ -73,7 +82,7 @@ impl Who {
             Self::Vegas => with_room(Vegas::default()),
             Self::Gradient => with_room(Gradient::default()),
         };
-        Gate::Limit(limit.start())
+        Some(limit)
     }
 }
 

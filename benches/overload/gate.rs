@@ -16,6 +16,24 @@ pub(crate) enum Gate {
     Limit(Box<dyn Algorithm>),
     /// One who knows how long each request takes: exactly those come in that are answered in time.
     Oracle,
+    /// A layer, in front of the server.
+    #[cfg(feature = "virtual-time")]
+    Layer(Box<dyn Door>),
+}
+
+/// Where requests come in and, once they are done, go out. Those that are inside have numbers.
+#[cfg(feature = "virtual-time")]
+pub(crate) trait Door: std::fmt::Debug {
+    fn limit(&self) -> u32;
+
+    fn admits(&mut self, request: u32, now: Duration) -> bool;
+
+    fn ended(&mut self, request: u32, sample: &Sample);
+}
+
+/// A moment as limits are told of it.
+pub(crate) fn moment(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
 }
 
 impl Gate {
@@ -23,15 +41,21 @@ impl Gate {
         match self {
             Self::Limit(algorithm) => algorithm.limit(),
             Self::Open | Self::Oracle => u32::MAX,
+            #[cfg(feature = "virtual-time")]
+            Self::Layer(door) => door.limit(),
         }
     }
 
-    /// Whether a request comes in. What it is like, only the oracle asks.
+    /// Whether a request comes in, which is to have this number then. What it is like, only the oracle asks.
+    #[cfg_attr(
+        not(feature = "virtual-time"),
+        expect(unused_variables, reason = "only layers know requests by number")
+    )]
     pub(crate) fn admits(
         &mut self,
         server: &Server<'_>,
         in_flight: u32,
-        now: f64,
+        (request, now): (u32, f64),
         nature: impl FnOnce() -> Nature,
     ) -> bool {
         match self {
@@ -47,15 +71,27 @@ impl Gate {
                 let Some(until) = algorithm.holds_until() else {
                     return false;
                 };
-                let now = Duration::from_secs_f64(now);
+                let now = moment(now);
                 until <= now && in_flight < algorithm.lapse(now)
             }
+            #[cfg(feature = "virtual-time")]
+            Self::Layer(door) => door.admits(request, moment(now)),
         }
     }
 
-    pub(crate) fn observe(&mut self, sample: &Sample) {
-        if let Self::Limit(algorithm) = self {
-            algorithm.observe(sample);
+    /// A request is done.
+    #[cfg_attr(
+        not(feature = "virtual-time"),
+        expect(unused_variables, reason = "only layers know requests by number")
+    )]
+    pub(crate) fn ended(&mut self, request: u32, sample: &Sample) {
+        match self {
+            Self::Open | Self::Oracle => {}
+            Self::Limit(algorithm) => {
+                algorithm.observe(sample);
+            }
+            #[cfg(feature = "virtual-time")]
+            Self::Layer(door) => door.ended(request, sample),
         }
     }
 }

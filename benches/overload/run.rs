@@ -1,13 +1,12 @@
 //! One run: requests come, somebody decides, the server works, somebody is told.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use seaworthy_bulkhead::limit::Sample;
 use seaworthy_core::Verdict;
 
 use crate::count::Account;
-use crate::gate::Gate;
+use crate::gate::{Gate, moment};
 use crate::load::{Arrival, Arrivals, Clients, Load, Nature};
 use crate::model::Model;
 use crate::server::Server;
@@ -51,9 +50,22 @@ struct Run<'a> {
     /// Those who will try again, those turned away and those who waited too long apart: each is in order.
     again: VecDeque<(Arrival, u32)>,
     waiting: VecDeque<(f64, u32, u64)>,
+    /// Who was let in and who was not, if somebody asks.
+    decisions: Option<Vec<bool>>,
 }
 
 pub(crate) fn run(setup: &Setup, gate: Gate) -> Account {
+    run_to_end(setup, gate, None).account
+}
+
+/// And who was let in, of all that tried.
+#[cfg(feature = "virtual-time")]
+pub(crate) fn decisions(setup: &Setup, gate: Gate) -> (Vec<bool>, Account) {
+    let run = run_to_end(setup, gate, Some(Vec::new()));
+    (run.decisions.unwrap_or_default(), run.account)
+}
+
+fn run_to_end(setup: &Setup, gate: Gate, decisions: Option<Vec<bool>>) -> Run<'_> {
     let model = &setup.model;
     let mut run = Run {
         setup,
@@ -66,9 +78,10 @@ pub(crate) fn run(setup: &Setup, gate: Gate) -> Account {
         numbers: 0,
         again: VecDeque::new(),
         waiting: VecDeque::new(),
+        decisions,
     };
     run.all();
-    run.account
+    run
 }
 
 impl Run<'_> {
@@ -123,7 +136,14 @@ impl Run<'_> {
         let now = arrival.at;
         let (model, clients) = (&self.setup.model, self.setup.clients);
         let nature = || arrival.nature(model, clients);
-        if !self.gate.admits(&self.server, self.in_flight, now, nature) {
+        let next = self.free.last().copied();
+        let place = next.unwrap_or(self.requests.len() as u32);
+        let (gate, server) = (&mut self.gate, &self.server);
+        let comes_in = gate.admits(server, self.in_flight, (place, now), nature);
+        if let Some(decisions) = &mut self.decisions {
+            decisions.push(comes_in);
+        }
+        if !comes_in {
             return self.turned_away(arrival, tries_left);
         }
         let nature = nature();
@@ -139,16 +159,10 @@ impl Run<'_> {
             abandoned: false,
             number: self.numbers,
         };
-        let place = match self.free.pop() {
-            Some(place) => {
-                self.requests[place as usize] = request;
-                place
-            }
-            None => {
-                self.requests.push(request);
-                (self.requests.len() - 1) as u32
-            }
-        };
+        match self.free.pop() {
+            Some(place) => self.requests[place as usize] = request,
+            None => self.requests.push(request),
+        }
         self.server.add(place, nature.work);
         if self.setup.clients.retries > 0 {
             let until = now + nature.patience;
@@ -207,11 +221,13 @@ impl Run<'_> {
         } else {
             Verdict::Success
         };
-        self.gate.observe(&Sample {
-            now: Duration::from_secs_f64(now),
-            took: Duration::from_secs_f64(took),
+        let sample = Sample {
+            now: moment(now),
+            // To the nanosecond what a clock would say.
+            took: moment(now) - moment(request.arrival.at),
             in_flight: request.in_flight,
             verdict,
-        });
+        };
+        self.gate.ended(place, &sample);
     }
 }
