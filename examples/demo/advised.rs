@@ -60,19 +60,10 @@ impl Recommendations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Arrival;
 
     fn visit(at: u64, left: u64, advised: Advised) -> Visit {
-        let arrival = Arrival {
-            at: Duration::from_millis(at),
-            ask: Ask::Product(1),
-            who: Who::Ordinary,
-        };
-        Visit {
-            arrival,
-            left: Duration::from_millis(left),
-            answer: Answer::Product(advised),
-        }
+        let answer = Answer::Product(advised);
+        Visit::of(Who::Ordinary, Ask::Product(1), at, left, answer)
     }
 
     #[test]

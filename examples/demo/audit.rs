@@ -81,10 +81,7 @@ impl Orders {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::plan::Arrival;
     use crate::shop::till::Order;
 
     const ORDER: Order = Order {
@@ -93,12 +90,7 @@ mod tests {
     };
 
     fn visit(who: Who, answer: Answer) -> Visit {
-        let (at, ask) = (Duration::ZERO, Ask::CheckOut(ORDER));
-        Visit {
-            arrival: Arrival { at, ask, who },
-            left: Duration::ZERO,
-            answer,
-        }
+        Visit::of(who, Ask::CheckOut(ORDER), 0, 0, answer)
     }
 
     /// An order under each id, with these tokens.

@@ -80,17 +80,7 @@ impl Flood {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Arrival;
     use crate::shop::till::Order;
-
-    fn visit(who: Who, ask: Ask, at: u64, left: u64, answer: Answer) -> Visit {
-        let at = Duration::from_millis(at);
-        Visit {
-            arrival: Arrival { at, ask, who },
-            left: Duration::from_millis(left),
-            answer,
-        }
-    }
 
     #[test]
     fn who_is_turned_away_is_told_from_who_waits_in_vain() {
@@ -99,18 +89,18 @@ mod tests {
             quantity: 2,
         });
         let visits = [
-            visit(Who::Flood, order, 100, 130, Answer::Confirmed(1)),
-            visit(Who::Flood, order, 110, 310, Answer::Confirmed(2)),
-            visit(Who::Flood, order, 120, 121, Answer::Told(Told::TurnedAway)),
-            visit(Who::Flood, order, 120, 1120, Answer::Told(Told::Unsure)),
-            visit(Who::Flood, order, 120, 3120, Answer::Failed),
-            visit(Who::Ordinary, order, 120, 1120, Answer::Confirmed(3)),
-            visit(Who::Ordinary, Ask::Products, 120, 121, Answer::Page),
-            visit(Who::Ordinary, Ask::Report, 120, 121, Answer::Failed),
-            visit(Who::Ordinary, order, 200, 230, Answer::Confirmed(4)),
-            visit(Who::Ordinary, order, 299, 1299, Answer::Told(Told::Unsure)),
-            visit(Who::Ordinary, order, 300, 330, Answer::Confirmed(5)),
-            visit(Who::Ordinary, Ask::Products, 900, 901, Answer::Failed),
+            Visit::of(Who::Flood, order, 100, 130, Answer::Confirmed(1)),
+            Visit::of(Who::Flood, order, 110, 310, Answer::Confirmed(2)),
+            Visit::of(Who::Flood, order, 120, 121, Answer::Told(Told::TurnedAway)),
+            Visit::of(Who::Flood, order, 120, 1120, Answer::Told(Told::Unsure)),
+            Visit::of(Who::Flood, order, 120, 3120, Answer::Failed),
+            Visit::of(Who::Ordinary, order, 120, 1120, Answer::Confirmed(3)),
+            Visit::of(Who::Ordinary, Ask::Products, 120, 121, Answer::Page),
+            Visit::of(Who::Ordinary, Ask::Report, 120, 121, Answer::Failed),
+            Visit::of(Who::Ordinary, order, 200, 230, Answer::Confirmed(4)),
+            Visit::of(Who::Ordinary, order, 299, 1299, Answer::Told(Told::Unsure)),
+            Visit::of(Who::Ordinary, order, 300, 330, Answer::Confirmed(5)),
+            Visit::of(Who::Ordinary, Ask::Products, 900, 901, Answer::Failed),
         ];
         let during = Duration::from_millis(100)..Duration::from_millis(200);
         let flood = Flood::measure(&visits, &[during]);

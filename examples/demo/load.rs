@@ -34,6 +34,19 @@ pub(crate) struct Visit {
     pub(crate) answer: Answer,
 }
 
+#[cfg(test)]
+impl Visit {
+    /// One that began and was over at these times, in milliseconds.
+    pub(crate) fn of(who: crate::plan::Who, ask: Ask, at: u64, left: u64, answer: Answer) -> Self {
+        let at = Duration::from_millis(at);
+        Self {
+            arrival: Arrival { at, ask, who },
+            left: Duration::from_millis(left),
+            answer,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// The page that was asked for.

@@ -79,17 +79,8 @@ impl Served {
 mod tests {
     use super::*;
     use crate::load::Advised;
-    use crate::plan::{Arrival, Ask};
+    use crate::plan::Ask;
     use crate::shop::till::Order;
-
-    fn visit(who: Who, ask: Ask, at: u64, left: u64, answer: Answer) -> Visit {
-        let at = Duration::from_millis(at);
-        Visit {
-            arrival: Arrival { at, ask, who },
-            left: Duration::from_millis(left),
-            answer,
-        }
-    }
 
     #[test]
     fn each_class_is_measured_while_there_is_a_rush() {
@@ -99,13 +90,13 @@ mod tests {
         });
         let page = Answer::Product(Advised::Given);
         let visits = [
-            visit(Who::Ordinary, order, 100, 130, Answer::Confirmed(1)),
-            visit(Who::Ordinary, order, 110, 111, Answer::Failed),
-            visit(Who::Ordinary, order, 200, 201, Answer::Failed),
-            visit(Who::Rush, Ask::Product(1), 120, 124, page),
-            visit(Who::Ordinary, Ask::Products, 120, 140, Answer::Page),
-            visit(Who::Poison, Ask::Product(13), 120, 140, Answer::Failed),
-            visit(
+            Visit::of(Who::Ordinary, order, 100, 130, Answer::Confirmed(1)),
+            Visit::of(Who::Ordinary, order, 110, 111, Answer::Failed),
+            Visit::of(Who::Ordinary, order, 200, 201, Answer::Failed),
+            Visit::of(Who::Rush, Ask::Product(1), 120, 124, page),
+            Visit::of(Who::Ordinary, Ask::Products, 120, 140, Answer::Page),
+            Visit::of(Who::Poison, Ask::Product(13), 120, 140, Answer::Failed),
+            Visit::of(
                 Who::Rush,
                 Ask::Report,
                 120,

@@ -4,15 +4,14 @@ mod builder;
 mod layer;
 
 use std::borrow::Borrow;
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use seaworthy_core::ConfigError;
-use seaworthy_core::clock::{self, Coarse};
 use seaworthy_core::component::{Component, Snapshot, Status};
 use seaworthy_core::event::Events;
+use seaworthy_core::keyed::{Found, Keyed as KeyedBy};
 use seaworthy_core::sync::Lock;
 
 use crate::bulkhead::Bulkhead;
@@ -34,8 +33,7 @@ const SHOWN: usize = 100;
 /// are never more calls under way than capacity + 1 times the limit, and for one key never more than the limit, but for the
 /// time after it was among the others, when calls of both go on.
 ///
-/// One that gives way forgets what was found out or set for its key alone. For each key that is new while all places are
-/// taken, a part of them is looked through: the larger, the longer that takes.
+/// One that gives way forgets what was found out or set for its key alone.
 ///
 /// ```
 /// use seaworthy_bulkhead::Bulkheads;
@@ -62,19 +60,9 @@ struct Inner<K> {
     config: Lock<(Config, u64)>,
     events: Events,
     family: Arc<Family>,
-    hasher: RandomState,
-    shards: Box<[Lock<Shard<K>>]>,
-    /// How many each shard may hold.
-    capacity: usize,
+    bulkheads: KeyedBy<K, Bulkhead>,
     /// Of keys for which there was no room.
     others: Bulkhead,
-}
-
-type Shard<K> = HashMap<K, Entry>;
-
-struct Entry {
-    bulkhead: Bulkhead,
-    asked: Coarse,
 }
 
 impl Bulkheads<()> {
@@ -91,51 +79,21 @@ where
     /// The bulkhead of this key, made if need be. Ask for it with each call rather than keep it: one that is kept is not
     /// given up, and takes the room of another key.
     pub fn get(&self, key: impl Into<K>) -> Bulkhead {
-        let (key, inner) = (key.into(), &*self.inner);
-        let asked = clock::coarse();
-        let shard = inner.shard(&key);
-        if let Some(entry) = shard.lock().get_mut(&key) {
-            entry.asked = asked;
-            return entry.bulkhead.clone();
-        }
-        // Made outside the lock: its name is written by code of the user. Whoever is first is kept.
-        let (new, version) = inner.make(&key);
-        let mut entries = shard.lock();
-        if let Some(entry) = entries.get_mut(&key) {
-            return entry.bulkhead.clone();
-        }
-        let given_up = if entries.len() < inner.capacity {
-            None
-        } else {
-            let given_up = give_up_one(&mut entries);
-            if given_up.is_none() {
-                return inner.others.clone();
+        let inner = &*self.inner;
+        // Nobody gets a handle of one while it is looked at: that takes the lock too.
+        let may_go = |it: &Bulkhead, _| it.is_unused();
+        match inner
+            .bulkheads
+            .get(key.into(), |key| inner.make(key), may_go)
+        {
+            Found::Kept(bulkhead) => bulkhead,
+            Found::New(bulkhead) => {
+                inner.bring_up_to_date(&bulkhead);
+                bulkhead
             }
-            given_up
-        };
-        let bulkhead = new.clone();
-        entries.insert(
-            key,
-            Entry {
-                bulkhead: new,
-                asked,
-            },
-        );
-        drop(entries);
-        inner.bring_up_to_date(&bulkhead, version);
-        // A key is a value of the user.
-        seaworthy_core::panic::drop_quietly(given_up);
-        bulkhead
+            Found::NoRoom(_) => inner.others.clone(),
+        }
     }
-}
-
-/// The one that was asked for longest ago, of those that nobody uses.
-fn give_up_one<K: Hash + Eq>(entries: &mut Shard<K>) -> Option<(K, Entry)> {
-    // Nobody gets a handle meanwhile: the shard is locked.
-    let unused = entries.values().filter(|it| it.bulkhead.is_unused());
-    let oldest = unused.map(|it| it.asked).min()?;
-    let is_it = |_: &K, it: &mut Entry| it.asked == oldest && it.bulkhead.is_unused();
-    entries.extract_if(is_it).next()
 }
 
 impl<K: Hash + Eq> Bulkheads<K> {
@@ -147,8 +105,7 @@ impl<K: Hash + Eq> Bulkheads<K> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let entries = self.inner.shard(key).lock();
-        entries.get(key).map(|entry| entry.bulkhead.clone())
+        self.inner.bulkheads.find(key)
     }
 }
 
@@ -157,12 +114,7 @@ impl<K: Clone> Bulkheads<K> {
     /// given up.
     #[must_use]
     pub fn entries(&self) -> Vec<(K, Bulkhead)> {
-        let entries = |shard: &Lock<Shard<K>>| -> Vec<_> {
-            let entries = shard.lock();
-            let pair = |(key, entry): (&K, &Entry)| (key.clone(), entry.bulkhead.clone());
-            entries.iter().map(pair).collect()
-        };
-        self.inner.shards.iter().flat_map(entries).collect()
+        self.inner.bulkheads.entries()
     }
 }
 
@@ -182,7 +134,7 @@ impl<K> Bulkheads<K> {
     /// How many there are, without the one for other keys.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.inner.shards.iter().map(|it| it.lock().len()).sum()
+        self.inner.bulkheads.len()
     }
 
     /// Whether there is none yet.
@@ -216,46 +168,23 @@ impl<K> Bulkheads<K> {
             check_same_partitions(&inner.name, &current.0.partitions, &config.partitions)?;
             *current = (config, current.1 + 1);
         }
-        for bulkhead in inner.all() {
-            inner.bring_up_to_date(&bulkhead, 0);
+        for bulkhead in inner.bulkheads.values().iter().chain([&inner.others]) {
+            inner.bring_up_to_date(bulkhead);
         }
         Ok(())
     }
 }
 
 impl<K> Inner<K> {
-    fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> &Lock<Shard<K>> {
-        let hash = self.hasher.hash_one(key);
-        // The lower bits are those that the map goes by.
-        let index = (hash >> 32) as usize % self.shards.len();
-        &self.shards[index]
-    }
-
-    /// It goes by the configuration that was given last, unless that is the one it was made with.
-    fn bring_up_to_date(&self, bulkhead: &Bulkhead, made_with: u64) {
+    /// It goes by the configuration that was given last.
+    fn bring_up_to_date(&self, bulkhead: &Bulkhead) {
         let (config, version) = self.config.lock().clone();
-        if version > made_with {
-            bulkhead.shared().reconfigure(Some(version), config);
-        }
-    }
-
-    fn all(&self) -> Vec<Bulkhead> {
-        let bulkheads = |shard: &Lock<Shard<K>>| -> Vec<Bulkhead> {
-            let entries = shard.lock();
-            entries.values().map(|it| it.bulkhead.clone()).collect()
-        };
-        let others = std::iter::once(self.others.clone());
-        self.shards
-            .iter()
-            .flat_map(bulkheads)
-            .chain(others)
-            .collect()
+        bulkhead.shared().reconfigure(Some(version), config);
     }
 }
 
 impl<K: fmt::Display> Inner<K> {
-    /// And which configuration it goes by.
-    fn make(&self, key: &K) -> (Bulkhead, u64) {
+    fn make(&self, key: &K) -> Bulkhead {
         let (config, version) = self.config.lock().clone();
         // Code of the user, which may do anything.
         let name = Arc::from(format!("{}/{key}", self.name));
@@ -264,7 +193,9 @@ impl<K: fmt::Display> Inner<K> {
             shards: 1,
             family: Some(Arc::clone(&self.family)),
         };
-        (Bulkhead::build(&name, config, None, surroundings), version)
+        let bulkhead = Bulkhead::build(&name, config, None, surroundings);
+        bulkhead.shared().goes_by(version);
+        bulkhead
     }
 }
 
@@ -277,15 +208,10 @@ impl<K: Send + 'static> Component for Inner<K> {
     fn snapshot(&self) -> Snapshot {
         // Without handles: of what somebody has a handle, nobody can take the place.
         let (mut keys, mut full) = (0, Vec::new());
-        for shard in &self.shards {
-            let entries = shard.lock();
-            keys += entries.len();
-            full.extend(
-                entries
-                    .values()
-                    .filter_map(|it| shown_if_full(&it.bulkhead)),
-            );
-        }
+        self.bulkheads.for_each(|_, bulkhead| {
+            keys += 1;
+            full.extend(shown_if_full(bulkhead));
+        });
         full.extend(shown_if_full(&self.others));
         let mut snapshot = Snapshot::new("bulkheads", &*self.name, format!("{keys} keys"))
             .field("full", full.len() as u64)

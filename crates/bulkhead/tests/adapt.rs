@@ -1,5 +1,6 @@
 //! Limits that find themselves: what the algorithm is told, and what its answers do.
 
+use std::future::ready;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use seaworthy_core::component::Registry;
 use seaworthy_core::{BoxError, Reason, Rejected, Verdict};
 use tokio::task::yield_now;
 use tokio::time::sleep;
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceExt, service_fn};
 
 const MILLI: Duration = Duration::from_millis(1);
 
@@ -143,6 +144,15 @@ struct Probing {
     until: Option<Duration>,
 }
 
+impl Probing {
+    fn new() -> Self {
+        Self {
+            limit: 2,
+            until: None,
+        }
+    }
+}
+
 impl Algorithm for Probing {
     fn limit(&self) -> u32 {
         self.limit
@@ -170,8 +180,7 @@ impl Algorithm for Probing {
 async fn a_limit_that_was_there_for_a_time_lapses_when_somebody_needs_it() {
     for waits in [false, true] {
         let builder = Bulkhead::builder("b").registry(&Registry::new());
-        let (limit, until) = (2, None);
-        let builder = builder.algorithm(Probing { limit, until });
+        let builder = builder.algorithm(Probing::new());
         let builder = if waits {
             builder.max_waiting(1).max_wait(Duration::from_secs(1))
         } else {
@@ -199,9 +208,8 @@ async fn a_limit_that_was_there_for_a_time_lapses_when_somebody_needs_it() {
 #[tokio::test(start_paused = true)]
 async fn a_limit_that_was_there_for_a_time_lapses_for_a_service_too() {
     for at_once in [false, true] {
-        let (limit, until) = (2, None);
         let builder = Bulkhead::builder("b").registry(&Registry::new());
-        let builder = builder.algorithm(Probing { limit, until });
+        let builder = builder.algorithm(Probing::new());
         let bulkhead = builder.build().unwrap();
         let _stuck = bulkhead.try_acquire().unwrap();
         bulkhead.try_acquire().unwrap().success();
@@ -228,4 +236,94 @@ async fn a_limit_that_is_set_stays() {
     bulkhead.set_limit(9).unwrap();
     bulkhead.try_acquire().unwrap().overload();
     assert_eq!((bulkhead.view().limit, algorithm.seen().len()), (9, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_is_kept_ready_is_no_slow_call() {
+    let algorithm = Scripted::new(2);
+    let b = Bulkhead::builder("b")
+        .registry(&Registry::new())
+        .algorithm(algorithm.clone())
+        .build()
+        .unwrap();
+    let service = service_fn(|()| async {
+        sleep(MILLI).await;
+        Ok::<_, BoxError>(())
+    });
+    let mut service = b.layer().not_ready_while_full().layer(service);
+    service.ready().await.unwrap();
+    sleep(10_000 * MILLI).await;
+    service.call(()).await.unwrap();
+    assert_eq!(algorithm.seen()[0].0, MILLI);
+}
+
+#[test]
+fn a_limit_is_set_although_the_configuration_says_the_same() {
+    let algorithm = Scripted::new(3);
+    let b = Bulkhead::builder("b")
+        .registry(&Registry::new())
+        .algorithm(algorithm)
+        .build()
+        .unwrap();
+    b.set_limit(25).unwrap();
+    assert_eq!(b.view().limit, 25);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_lapses_for_a_layer_too() {
+    let b = Bulkhead::builder("b")
+        .registry(&Registry::new())
+        .algorithm(Probing::new())
+        .build()
+        .unwrap();
+    let _stuck = b.try_acquire().unwrap();
+    b.try_acquire().unwrap().success();
+    let service = b
+        .layer()
+        .layer(service_fn(|()| ready(Ok::<_, BoxError>(()))));
+    for _ in 0..3 {
+        sleep(10_000 * MILLI).await;
+        let got = service.clone().oneshot(()).await;
+        assert!(got.is_ok(), "{got:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_lapses_for_who_waits() {
+    let b = Bulkhead::builder("b")
+        .registry(&Registry::new())
+        .max_waiting(1)
+        .max_wait(10_000 * MILLI)
+        .algorithm(Probing::new())
+        .build()
+        .unwrap();
+    let _stuck = b.try_acquire().unwrap();
+    b.try_acquire().unwrap().success();
+    assert!(b.acquire().await.is_ok());
+}
+
+#[cfg(feature = "http")]
+#[tokio::test]
+async fn overload_is_told_though_nobody_reads_the_body() {
+    use http::{Request, Response};
+    use http_body_util::Full;
+    let algorithm = Scripted::new(3);
+    let b = Bulkhead::builder("b")
+        .registry(&Registry::new())
+        .algorithm(algorithm.clone())
+        .build()
+        .unwrap();
+    let layer = b.layer().until_body_ends().classify(
+        |out: Result<&Response<Full<&'static [u8]>>, &BoxError>| match out {
+            Ok(it) if it.status() == 503 => Verdict::Overload,
+            _ => Verdict::Success,
+        },
+    );
+    let service = layer.layer(service_fn(|_: Request<()>| async {
+        let mut response = Response::new(Full::from(&b"busy"[..]));
+        *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+        Ok::<_, BoxError>(response)
+    }));
+    drop(service.oneshot(Request::new(())).await.unwrap());
+    assert_eq!(algorithm.seen()[0].2, Verdict::Overload);
 }

@@ -6,16 +6,15 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use seaworthy_bulkhead::limit::{Aimd, Algorithm, Limit, Sample};
+use seaworthy_bulkhead::limit::{Aimd, Limit};
 use seaworthy_bulkhead::{Bulkhead, BulkheadBuilder, Bulkheads, Partition};
 use seaworthy_core::BoxError;
 use seaworthy_core::component::Registry;
 use tokio::task::yield_now;
-use tokio::time::{Instant, advance, sleep};
+use tokio::time::{Instant, advance};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 const SECOND: Duration = Duration::from_secs(1);
-const MILLI: Duration = Duration::from_millis(1);
 
 fn builder(limit: u32) -> BulkheadBuilder {
     Bulkhead::builder("b")
@@ -24,23 +23,6 @@ fn builder(limit: u32) -> BulkheadBuilder {
 }
 fn noop() -> Context<'static> {
     Context::from_waker(Waker::noop())
-}
-
-#[derive(Clone, Debug)]
-struct Scripted(Arc<Mutex<Vec<Sample>>>, Arc<AtomicU32>);
-impl Scripted {
-    fn new(limit: u32) -> Self {
-        Self(Arc::default(), Arc::new(AtomicU32::new(limit)))
-    }
-}
-impl Algorithm for Scripted {
-    fn limit(&self) -> u32 {
-        self.1.load(Ordering::SeqCst)
-    }
-    fn observe(&mut self, sample: &Sample) -> u32 {
-        self.0.lock().unwrap().push(*sample);
-        self.limit()
-    }
 }
 
 async fn reclaims(at_once: bool) -> bool {
@@ -74,25 +56,6 @@ async fn a_guarantee_is_reclaimed_also_by_who_does_not_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_place_that_is_kept_ready_is_no_slow_call() {
-    let algorithm = Scripted::new(2);
-    let b = Bulkhead::builder("b")
-        .registry(&Registry::new())
-        .algorithm(algorithm.clone())
-        .build()
-        .unwrap();
-    let service = service_fn(|()| async {
-        sleep(MILLI).await;
-        Ok::<_, BoxError>(())
-    });
-    let mut service = b.layer().not_ready_while_full().layer(service);
-    service.ready().await.unwrap();
-    sleep(10 * SECOND).await;
-    service.call(()).await.unwrap();
-    assert_eq!(algorithm.0.lock().unwrap()[0].took, MILLI);
-}
-
-#[tokio::test(start_paused = true)]
 async fn who_waits_for_readiness_takes_no_place_in_line_from_calls() {
     let b = builder(1).max_waiting(1).max_wait(SECOND).build().unwrap();
     let permit = b.try_acquire().unwrap();
@@ -103,18 +66,6 @@ async fn who_waits_for_readiness_takes_no_place_in_line_from_calls() {
     let polled = waiting.as_mut().poll(&mut noop());
     drop(permit);
     assert!(polled.is_pending(), "{polled:?}");
-}
-
-#[test]
-fn a_limit_is_set_although_the_configuration_says_the_same() {
-    let algorithm = Scripted::new(3);
-    let b = Bulkhead::builder("b")
-        .registry(&Registry::new())
-        .algorithm(algorithm)
-        .build()
-        .unwrap();
-    b.set_limit(25).unwrap();
-    assert_eq!(b.view().limit, 25);
 }
 
 #[tokio::test]
@@ -135,33 +86,6 @@ async fn a_call_holds_its_place_until_its_future_is_gone() {
     let seen = Arc::new(AtomicU32::new(99));
     b.call(Work(b.clone(), seen.clone())).await.unwrap();
     assert_eq!(seen.load(Ordering::SeqCst), 1);
-}
-
-#[cfg(feature = "http")]
-#[tokio::test]
-async fn overload_is_told_though_nobody_reads_the_body() {
-    use http::{Request, Response};
-    use http_body_util::Full;
-    use seaworthy_core::Verdict;
-    let algorithm = Scripted::new(3);
-    let b = Bulkhead::builder("b")
-        .registry(&Registry::new())
-        .algorithm(algorithm.clone())
-        .build()
-        .unwrap();
-    let layer = b.layer().until_body_ends().classify(
-        |out: Result<&Response<Full<&'static [u8]>>, &BoxError>| match out {
-            Ok(it) if it.status() == 503 => Verdict::Overload,
-            _ => Verdict::Success,
-        },
-    );
-    let service = layer.layer(service_fn(|_: Request<()>| async {
-        let mut response = Response::new(Full::from(&b"busy"[..]));
-        *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
-        Ok::<_, BoxError>(response)
-    }));
-    drop(service.oneshot(Request::new(())).await.unwrap());
-    assert_eq!(algorithm.0.lock().unwrap()[0].verdict, Verdict::Overload);
 }
 
 #[cfg(feature = "metrics")]
@@ -234,59 +158,6 @@ mod recorder {
         }
         assert!(leaks.is_empty(), "{leaks:?}");
     }
-}
-
-#[derive(Debug)]
-struct Probing(u32, Option<Duration>);
-impl Algorithm for Probing {
-    fn limit(&self) -> u32 {
-        self.0
-    }
-    fn observe(&mut self, sample: &Sample) -> u32 {
-        self.1 = Some(sample.now + 5 * MILLI);
-        self.0 = 1;
-        1
-    }
-    fn holds_until(&self) -> Option<Duration> {
-        self.1
-    }
-    fn lapse(&mut self, now: Duration) -> u32 {
-        if self.1.is_some_and(|until| until <= now) {
-            (self.0, self.1) = (3, None);
-        }
-        self.0
-    }
-}
-#[tokio::test(start_paused = true)]
-async fn a_limit_lapses_for_a_layer_too() {
-    let b = Bulkhead::builder("b")
-        .registry(&Registry::new())
-        .algorithm(Probing(2, None))
-        .build()
-        .unwrap();
-    let _stuck = b.try_acquire().unwrap();
-    b.try_acquire().unwrap().success();
-    let service = b
-        .layer()
-        .layer(service_fn(|()| ready(Ok::<_, BoxError>(()))));
-    for _ in 0..3 {
-        sleep(10 * SECOND).await;
-        let got = service.clone().oneshot(()).await;
-        assert!(got.is_ok(), "{got:?}");
-    }
-}
-#[tokio::test(start_paused = true)]
-async fn a_limit_lapses_for_who_waits() {
-    let b = Bulkhead::builder("b")
-        .registry(&Registry::new())
-        .max_waiting(1)
-        .max_wait(10 * SECOND)
-        .algorithm(Probing(2, None))
-        .build()
-        .unwrap();
-    let _stuck = b.try_acquire().unwrap();
-    b.try_acquire().unwrap().success();
-    assert!(b.acquire().await.is_ok());
 }
 
 #[test]

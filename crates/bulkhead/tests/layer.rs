@@ -265,7 +265,7 @@ async fn after_it_is_raised_all_get_in_who_have_room() {
 
 #[tokio::test]
 async fn a_service_that_is_not_clone_is_let_in_at_once_or_not_at_all() {
-    struct NotClone(#[allow(dead_code, reason = "it is what makes it so")] Box<dyn FnMut() + Send>);
+    struct NotClone;
     impl Service<()> for NotClone {
         type Response = ();
         type Error = BoxError;
@@ -278,7 +278,7 @@ async fn a_service_that_is_not_clone_is_let_in_at_once_or_not_at_all() {
         }
     }
     let bulkhead = builder(1).max_waiting(9).max_wait(SECOND).build().unwrap();
-    let mut service = bulkhead.layer().at_once().layer(NotClone(Box::new(|| {})));
+    let mut service = bulkhead.layer().at_once().layer(NotClone);
     let _first = service.ready().await.unwrap().call(());
     let error = service.ready().await.unwrap().call(()).await.unwrap_err();
     assert_eq!(rejected(&error).reason(), Reason::BulkheadFull);

@@ -4,15 +4,15 @@ mod builder;
 mod layer;
 
 use std::borrow::Borrow;
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use seaworthy_core::ConfigError;
-use seaworthy_core::clock::{self, Coarse};
+use seaworthy_core::clock;
 use seaworthy_core::component::{Component, Snapshot, Status};
 use seaworthy_core::event::{Events, Severity};
+use seaworthy_core::keyed::{Found, Keyed};
 use seaworthy_core::sync::Lock;
 use seaworthy_core::sync::atomic::{AtomicU64, Ordering};
 
@@ -73,19 +73,9 @@ struct Inner<K> {
     events: Events,
     metrics: Arc<Metrics>,
     group: Arc<Group>,
-    hasher: RandomState,
-    shards: Box<[Lock<Shard<K>>]>,
-    /// How many each shard may hold.
-    capacity: usize,
+    breakers: Keyed<K, CircuitBreaker>,
     /// Keys that got a breaker of their own, because there was no room.
     overflowed: AtomicU64,
-}
-
-type Shard<K> = HashMap<K, Entry>;
-
-struct Entry {
-    breaker: CircuitBreaker,
-    asked: Coarse,
 }
 
 impl CircuitBreakers<()> {
@@ -102,60 +92,28 @@ where
     /// The breaker of this key, made if need be. Ask for it with each call: one that is kept may have given way to other
     /// keys meanwhile, and then knows nothing of the calls that its successor sees.
     pub fn get(&self, key: impl Into<K>) -> CircuitBreaker {
-        let (key, inner) = (key.into(), &*self.inner);
-        let now = clock::coarse();
-        let shard = inner.shard(&key);
-        if let Some(entry) = shard.lock().get_mut(&key) {
-            entry.asked = now;
-            return entry.breaker.clone();
-        }
-        // Made outside the lock: its name is written by code of the user. Whoever is first is kept.
-        let new = inner.make(&key);
-        let mut entries = shard.lock();
-        if let Some(entry) = entries.get_mut(&key) {
-            return entry.breaker.clone();
-        }
-        let given_up = if entries.len() < inner.capacity {
-            None
-        } else {
-            let given_up = give_up_one(&mut entries, now);
-            if given_up.is_none() {
-                inner.overflowed.fetch_add(1, Ordering::Relaxed);
-                return new;
+        let inner = &*self.inner;
+        let may_go = |it: &CircuitBreaker, now| it.shared().is_expendable(now);
+        match inner
+            .breakers
+            .get(key.into(), |key| inner.make(key), may_go)
+        {
+            Found::Kept(breaker) => breaker,
+            Found::New(breaker) => {
+                inner.bring_up_to_date(&breaker);
+                breaker
             }
-            given_up
-        };
-        let breaker = new.clone();
-        entries.insert(
-            key,
-            Entry {
-                breaker: new,
-                asked: now,
-            },
-        );
-        drop(entries);
-        inner.bring_up_to_date(&breaker);
-        // A key is a value of the user.
-        seaworthy_core::panic::drop_quietly(given_up);
-        breaker
+            Found::NoRoom(breaker) => {
+                inner.overflowed.fetch_add(1, Ordering::Relaxed);
+                breaker
+            }
+        }
     }
 
     /// Forgets the breaker of this key. Calls under way are not concerned. False if there was none.
     pub fn remove(&self, key: &K) -> bool {
-        let removed = self.inner.shard(key).lock().remove_entry(key);
-        let found = removed.is_some();
-        seaworthy_core::panic::drop_quietly(removed);
-        found
+        self.inner.breakers.remove(key)
     }
-}
-
-/// The one that was asked for longest ago, of those that protect nothing.
-fn give_up_one<K: Hash + Eq>(entries: &mut Shard<K>, now: Coarse) -> Option<(K, Entry)> {
-    let expendable = |entry: &Entry| entry.breaker.shared().is_expendable(now);
-    let candidates = entries.values().filter(|entry| expendable(entry));
-    let oldest = candidates.map(|entry| entry.asked).min()?;
-    let is_it = |_: &K, entry: &mut Entry| entry.asked == oldest && expendable(entry);
-    entries.extract_if(is_it).next()
 }
 
 impl<K: Hash + Eq> CircuitBreakers<K> {
@@ -167,8 +125,7 @@ impl<K: Hash + Eq> CircuitBreakers<K> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let entries = self.inner.shard(key).lock();
-        entries.get(key).map(|entry| entry.breaker.clone())
+        self.inner.breakers.find(key)
     }
 }
 
@@ -176,12 +133,7 @@ impl<K: Clone> CircuitBreakers<K> {
     /// All there are, in no order: to look at them, or to order something of all.
     #[must_use]
     pub fn entries(&self) -> Vec<(K, CircuitBreaker)> {
-        let entries = |shard: &Lock<Shard<K>>| -> Vec<_> {
-            let entries = shard.lock();
-            let pair = |(key, entry): (&K, &Entry)| (key.clone(), entry.breaker.clone());
-            entries.iter().map(pair).collect()
-        };
-        self.inner.shards.iter().flat_map(entries).collect()
+        self.inner.breakers.entries()
     }
 }
 
@@ -201,7 +153,7 @@ impl<K> CircuitBreakers<K> {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.inner.shards.iter().map(|it| it.lock().len()).sum()
+        self.inner.breakers.len()
     }
 
     /// Whether there is none yet.
@@ -238,7 +190,7 @@ impl<K> CircuitBreakers<K> {
             let mut current = self.inner.config.lock();
             *current = (config, current.1 + 1);
         }
-        for breaker in self.inner.all() {
+        for breaker in self.inner.breakers.values() {
             self.inner.bring_up_to_date(&breaker);
         }
         if may_wedge {
@@ -249,13 +201,6 @@ impl<K> CircuitBreakers<K> {
 }
 
 impl<K> Inner<K> {
-    fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> &Lock<Shard<K>> {
-        let hash = self.hasher.hash_one(key);
-        // The lower bits are those that the map goes by.
-        let index = (hash >> 32) as usize % self.shards.len();
-        &self.shards[index]
-    }
-
     /// It goes by the configuration that was given last.
     fn bring_up_to_date(&self, breaker: &CircuitBreaker) {
         let (config, version) = self.config.lock().clone();
@@ -265,14 +210,6 @@ impl<K> Inner<K> {
     pub(super) fn warn_that_they_may_wedge(&self) {
         self.events
             .emit(&self.name, Severity::Warning, BreakerEvent::MayWedge);
-    }
-
-    fn all(&self) -> Vec<CircuitBreaker> {
-        let breakers = |shard: &Lock<Shard<K>>| -> Vec<CircuitBreaker> {
-            let entries = shard.lock();
-            entries.values().map(|it| it.breaker.clone()).collect()
-        };
-        self.shards.iter().flat_map(breakers).collect()
     }
 }
 
@@ -296,7 +233,8 @@ impl<K: fmt::Display> Inner<K> {
 
 impl<K: Send + 'static> Component for Inner<K> {
     fn snapshot(&self) -> Snapshot {
-        let all: Vec<_> = self.all().iter().map(|it| it.shared().snapshot()).collect();
+        let all = self.breakers.values();
+        let all: Vec<_> = all.iter().map(|it| it.shared().snapshot()).collect();
         let open = self.group.open(clock::coarse());
         let state = format!("{} keys", all.len());
         let troubled = all.into_iter().filter(|it| it.status != Status::Healthy);

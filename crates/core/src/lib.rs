@@ -59,11 +59,13 @@ pub mod event;
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub mod http;
+pub mod keyed;
 pub mod metrics;
 pub mod name;
 #[cfg(feature = "serde")]
 pub mod off;
 pub mod panic;
+pub mod park;
 pub mod reject;
 pub mod rejected;
 pub mod serial;

@@ -1,11 +1,12 @@
 //! For threads that may be blocked.
 
 use std::sync::Arc;
-use std::task::{Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::task::Poll;
+use std::thread;
 use std::time::Duration;
 
 use seaworthy_core::clock::{self, Instant};
+use seaworthy_core::park::waker;
 
 use crate::config::Overload;
 use crate::error::{SendError, TryRecvError};
@@ -13,19 +14,6 @@ use crate::receiving::{InLine, Tried};
 use crate::sender::Sent;
 use crate::sending::{Offering, Sending};
 use crate::shared::{Seat, Shared, Way};
-
-/// Wakes a thread.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-fn waker() -> Waker {
-    Waker::from(Arc::new(Unpark(thread::current())))
-}
 
 fn park(time: Option<Duration>) {
     match time {

@@ -1,7 +1,7 @@
 //! Making bulkheads by key.
 
 use std::fmt;
-use std::hash::{Hash, RandomState};
+use std::hash::Hash;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,18 +9,15 @@ use std::time::Duration;
 use seaworthy_core::ConfigError;
 use seaworthy_core::component::Registry;
 use seaworthy_core::event::Events;
+use seaworthy_core::keyed::Keyed;
 use seaworthy_core::shard;
 use seaworthy_core::sync::Lock;
 
-use super::{Bulkheads, Inner, Shard};
+use super::{Bulkheads, Inner};
 use crate::bulkhead::Bulkhead;
 use crate::config::{Config, Partition};
 use crate::limit::Limit;
 use crate::shared::{Family, Surroundings};
-
-/// How many keys are worth a lock of their own, and how many such locks there are at most.
-const FEW: usize = 64;
-const SHARDS: usize = 16;
 
 /// Makes [`Bulkheads`]. What is not set is as in [`Config`].
 #[derive(Debug)]
@@ -118,7 +115,6 @@ impl BulkheadsBuilder {
         let Some(capacity) = NonZeroUsize::new(capacity) else {
             return Err(ConfigError::new(&name, "capacity", capacity, "at least 1"));
         };
-        let shards = (capacity.get() / FEW).clamp(1, SHARDS);
         let events = events.unwrap_or_default();
         let family = Arc::new(Family::new(&name, &config.partitions));
         let surroundings = Surroundings {
@@ -133,9 +129,7 @@ impl BulkheadsBuilder {
             config: Lock::new((config, 0)),
             events,
             family,
-            hasher: RandomState::new(),
-            shards: (0..shards).map(|_| Lock::new(Shard::new())).collect(),
-            capacity: capacity.get().div_ceil(shards),
+            bulkheads: Keyed::new(capacity),
         });
         registry.register(&inner);
         Ok(Bulkheads { inner })

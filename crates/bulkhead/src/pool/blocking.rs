@@ -1,25 +1,15 @@
 //! For threads that may be blocked.
 
 use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::task::{Context, Poll};
+use std::thread;
 use std::time::Duration;
 
-use seaworthy_core::clock;
+use seaworthy_core::{clock, park};
 
 use super::handle::ThreadPool;
 use super::job::{Answer, Job};
 use super::ticket::Ticket;
-
-/// Wakes a thread.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
 
 pub(crate) fn run<F, T>(pool: &ThreadPool, work: F) -> Answer<T>
 where
@@ -51,7 +41,7 @@ pub(crate) fn wait(future: impl Future<Output = ()>, time: Duration) {
 }
 
 fn poll_for<T>(time: Duration, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let waker = park::waker();
     let mut cx = Context::from_waker(&waker);
     let end = clock::after(time);
     loop {

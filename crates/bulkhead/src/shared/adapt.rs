@@ -159,6 +159,11 @@ impl Shared {
         change
     }
 
+    /// The configuration that it was made with was this one of its family.
+    pub(crate) fn goes_by(&self, version: u64) {
+        self.room.lock().version = version;
+    }
+
     /// Goes by another configuration, which was checked and has partitions of the same names. Nothing happens if it goes
     /// by a later one of its family than this.
     pub(crate) fn reconfigure(&self, version: Option<u64>, config: Config) -> Option<Change> {

@@ -74,10 +74,9 @@ impl Shared {
             Entry::Contended => None,
         };
         let is_full = line == Line::Bounded && self.line_is_full.load(Ordering::Acquire);
-        if is_full && !self.has_lapsed() {
+        if !self.has_lapsed() && is_full {
             return Err(refusal(demand, load.unwrap_or_else(|| self.load())));
         }
-        self.has_lapsed();
         self.line_up(demand, line)
     }
 

@@ -1,26 +1,21 @@
 //! Making breakers that belong together.
 
 use std::fmt;
-use std::hash::{Hash, RandomState};
+use std::hash::Hash;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use seaworthy_core::ConfigError;
 use seaworthy_core::component::Registry;
 use seaworthy_core::event::Events;
+use seaworthy_core::keyed::Keyed;
 use seaworthy_core::sync::Lock;
 use seaworthy_core::sync::atomic::AtomicU64;
 
-use super::{CircuitBreakers, Inner, Shard};
+use super::{CircuitBreakers, Inner};
 use crate::config::Config;
 use crate::group::Group;
 use crate::metrics::Metrics;
-
-/// At most so many locks, each for a part of the keys.
-const SHARDS: usize = 1024;
-
-/// Not worth a lock of their own: with few keys in each part, one would overflow while others are empty.
-const FEW: usize = 64;
 
 /// Makes [`CircuitBreakers`].
 #[derive(Debug)]
@@ -104,16 +99,13 @@ impl CircuitBreakersBuilder {
         let allowed = "above 0 and at most 1";
         ConfigError::unless(fits, &name, "max_open", max_open, allowed)?;
         let may_wedge = config.half_open.may_wedge();
-        let shards = (capacity.get() / FEW).clamp(1, SHARDS);
         let inner = Inner {
             metrics: Arc::new(Metrics::keyed(&name)),
             name,
             config: Lock::new((config, 0)),
             events: events.unwrap_or_default(),
             group: Arc::new(Group::new(max_open)),
-            hasher: RandomState::new(),
-            shards: (0..shards).map(|_| Lock::new(Shard::new())).collect(),
-            capacity: capacity.get().div_ceil(shards),
+            breakers: Keyed::new(capacity),
             overflowed: AtomicU64::new(0),
         };
         let inner = Arc::new(inner);
