@@ -1,9 +1,10 @@
 //! The guard of one call.
 
 use std::fmt;
+use std::num::NonZeroU64;
 
 use seaworthy_core::Verdict;
-use seaworthy_core::clock::{self, Instant};
+use seaworthy_core::clock::Instant;
 use seaworthy_core::shard::Share;
 
 use crate::shared::Shared;
@@ -17,17 +18,18 @@ use crate::shared::Shared;
 #[must_use = "dropping it gives the place back"]
 pub struct Permit {
     share: Share<Shared>,
-    class: u32,
-    charge: u32,
     /// If the limit finds itself.
     began: Option<Began>,
+    charge: u32,
+    class: u8,
     verdict: Verdict,
 }
 
-/// When a call began, and among how many, with it.
+/// When a call began, and among how many, with it: small, since it goes wherever the permit goes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Began {
-    pub(crate) at: Instant,
+    /// In nanoseconds since the bulkhead was made, and one more.
+    pub(crate) at: NonZeroU64,
     pub(crate) in_flight: u32,
 }
 
@@ -38,7 +40,7 @@ impl Permit {
             began: share.begin(),
             share,
             // There are 64 at most.
-            class: class as u32,
+            class: class as u8,
             charge,
             verdict: Verdict::Ignored,
         };
@@ -95,17 +97,17 @@ impl Permit {
 
     /// The call had waited since then.
     pub(crate) fn has_waited(&self, since: Instant) {
-        self.share.has_waited(self.class as usize, since);
+        self.share.has_waited(usize::from(self.class), since);
     }
 }
 
 impl Drop for Permit {
     #[inline]
     fn drop(&mut self) {
-        let began = self.began.map(|began| (began, clock::exact()));
-        self.share.leave(self.class as usize, self.charge);
-        if let Some((began, ended)) = began {
-            self.share.observe(began, ended, self.verdict);
+        let (class, charge) = (usize::from(self.class), self.charge);
+        match self.began {
+            None => self.share.leave(class, charge),
+            Some(began) => self.share.leave_timed(class, charge, began, self.verdict),
         }
     }
 }
@@ -113,7 +115,7 @@ impl Drop for Permit {
 impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit")
-            .field("bulkhead", self.share.name_of(self.class as usize))
+            .field("bulkhead", self.share.name_of(usize::from(self.class)))
             .field("weight", &self.charge)
             .finish_non_exhaustive()
     }

@@ -220,6 +220,7 @@ impl Shared {
         self.room.lock().config.clone()
     }
 
+    #[inline]
     pub(crate) fn load(&self) -> Load {
         self.word.read().load
     }

@@ -1,5 +1,6 @@
 //! How the limit finds itself, and how it is set.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use seaworthy_core::clock::{self, Instant};
@@ -50,10 +51,21 @@ impl Shared {
     /// When a call begins, if that matters, and among how many.
     #[inline]
     pub(crate) fn begin(&self) -> Option<Began> {
-        self.timed.load(Ordering::Relaxed).then(|| Began {
-            at: clock::exact(),
+        self.timed
+            .load(Ordering::Relaxed)
+            .then(|| self.begin_timed())
+    }
+
+    fn begin_timed(&self) -> Began {
+        let now = nanos(self.since_it_was_made(clock::exact()));
+        Began {
+            at: NonZeroU64::MIN.saturating_add(now),
             in_flight: self.in_use(),
-        })
+        }
+    }
+
+    fn since_it_was_made(&self, at: Instant) -> Duration {
+        at.saturating_duration_since(self.began)
     }
 
     /// How much of the limit is used, or held for those who may come: more is not to be had, whatever there is room for.
@@ -66,21 +78,24 @@ impl Shared {
         load.in_flight.saturating_add(held)
     }
 
-    /// What became of a call, which ended at this time.
-    pub(crate) fn observe(&self, began: Began, ended: Instant, verdict: Verdict) {
+    /// A call ends that was timed, and this became of it.
+    pub(crate) fn leave_timed(&self, class: usize, charge: u32, began: Began, verdict: Verdict) {
+        let ended = self.since_it_was_made(clock::exact());
+        self.leave(class, charge);
         if let Some(change) = self.ask_algorithm(began, ended, verdict) {
             self.has_changed(change);
         }
     }
 
-    fn ask_algorithm(&self, began: Began, ended: Instant, verdict: Verdict) -> Option<Change> {
+    fn ask_algorithm(&self, began: Began, ended: Duration, verdict: Verdict) -> Option<Change> {
         let mut finder = self.finder.lock();
         // Those who ended before may come after.
-        let ended_at = ended.saturating_duration_since(self.began).max(finder.last);
-        finder.last = ended_at;
+        let now = ended.max(finder.last);
+        finder.last = now;
+        let began_at = Duration::from_nanos(began.at.get() - 1);
         let sample = Sample {
-            now: ended_at,
-            took: ended.saturating_duration_since(began.at),
+            now,
+            took: ended.saturating_sub(began_at),
             in_flight: began.in_flight,
             verdict,
         };
@@ -125,7 +140,7 @@ impl Shared {
 
     #[cold]
     fn lapse(&self) -> bool {
-        let now = clock::exact().saturating_duration_since(self.began);
+        let now = self.since_it_was_made(clock::exact());
         if nanos(now) < self.lapses_at.load(Ordering::Relaxed) {
             return false;
         }

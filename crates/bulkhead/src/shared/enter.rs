@@ -247,10 +247,12 @@ impl Shared {
     /// A call begins.
     #[inline]
     pub(crate) fn admitted(&self, class: usize, charge: u32) {
-        if cfg!(feature = "metrics") && !self.limit_is_shown.load(Ordering::Relaxed) {
-            self.show_limit();
+        if cfg!(feature = "metrics") {
+            if !self.limit_is_shown.load(Ordering::Relaxed) {
+                self.show_limit();
+            }
+            self.classes[class].metrics.admitted(charge);
         }
-        self.classes[class].metrics.admitted(charge);
     }
 
     /// A call begins to wait.

@@ -12,20 +12,33 @@ impl Shared {
     #[inline]
     pub(crate) fn leave(&self, class: usize, charge: u32) {
         self.free(class, charge);
-        self.classes[class].metrics.left(charge);
+        if cfg!(feature = "metrics") {
+            self.classes[class].metrics.left(charge);
+        }
     }
 
     /// So much becomes free.
     #[inline]
     fn free(&self, class: usize, charge: u32) {
         if self.partitioned {
-            self.pass_on(|room| {
-                self.word.leave(charge);
-                room.machine.release(class, charge);
-            });
+            self.free_in(class, charge);
         } else if self.word.leave(charge).contended {
-            self.pass_on(|_| {});
+            self.admit_others();
         }
+    }
+
+    /// So much becomes free in one of the partitions.
+    fn free_in(&self, class: usize, charge: u32) {
+        self.pass_on(|room| {
+            self.word.leave(charge);
+            room.machine.release(class, charge);
+        });
+    }
+
+    /// Whoever may go in by now does.
+    #[cold]
+    fn admit_others(&self) {
+        self.pass_on(|_| {});
     }
 
     /// Whoever waits there does not any more.
@@ -42,7 +55,7 @@ impl Shared {
             Left::Granted(charge) => Some(charge),
             Left::Waiting(_waker) => {
                 // It may have stood in the way of others.
-                self.pass_on(|_| {});
+                self.admit_others();
                 None
             }
         }
@@ -52,13 +65,13 @@ impl Shared {
     /// others, or a limit that was there for a time.
     pub(crate) fn look(&self) {
         self.has_lapsed();
-        self.pass_on(|_| {});
+        self.admit_others();
     }
 
     /// The limit has grown.
     pub(super) fn admit_next(&self) {
         if self.word.read().contended {
-            self.pass_on(|_| {});
+            self.admit_others();
         }
     }
 
