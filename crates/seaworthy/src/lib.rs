@@ -49,6 +49,8 @@ pub use mortal::{Mortal, MortalFuture, dies_of};
 pub use seaworthy_bulkhead as bulkhead;
 #[cfg(feature = "circuit-breaker")]
 pub use seaworthy_circuit_breaker as circuit_breaker;
+#[cfg(feature = "fallback")]
+pub use seaworthy_fallback as fallback;
 #[cfg(feature = "queue")]
 pub use seaworthy_queue as queue;
 #[cfg(feature = "supervisor")]
