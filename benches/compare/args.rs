@@ -9,7 +9,7 @@ use lexopt::prelude::*;
 pub(crate) const HELP: &str = "\
 usage: cargo compare [--only GROUP[,GROUP]] [--json FILE] [--quick]
 
-  --only GROUPS  measure only these: breaker, bulkhead, queue, restart, scale
+  --only GROUPS  measure only these: breaker, bulkhead, fallback, queue, restart, scale
   --json FILE    write each figure as a line of JSON too
   --quick        fewer and smaller rounds, for a first look";
 
@@ -18,15 +18,17 @@ usage: cargo compare [--only GROUP[,GROUP]] [--json FILE] [--quick]
 pub(crate) enum Group {
     Breaker,
     Bulkhead,
+    Fallback,
     Queue,
     Restart,
     Scale,
 }
 
 impl Group {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Breaker,
         Self::Bulkhead,
+        Self::Fallback,
         Self::Queue,
         Self::Restart,
         Self::Scale,
@@ -36,6 +38,7 @@ impl Group {
         match self {
             Self::Breaker => "breaker",
             Self::Bulkhead => "bulkhead",
+            Self::Fallback => "fallback",
             Self::Queue => "queue",
             Self::Restart => "restart",
             Self::Scale => "scale",

@@ -10,7 +10,7 @@ use seaworthy_benches::Failure;
 use seaworthy_benches::breaker::floor::Floor;
 #[cfg(feature = "peers")]
 use seaworthy_benches::breaker::open;
-use seaworthy_benches::breaker::{Caller, Hammered, Tower, fill};
+use seaworthy_benches::breaker::{Caller, Failures, Hammered, Tower, fill};
 
 use crate::calls::{self, bare, other};
 use crate::progress::Progress;
@@ -57,8 +57,11 @@ impl calls::Case for Case {
         }
     }
 
-    fn fails(self) -> bool {
-        matches!(self, Self::Failures | Self::FullWindow)
+    fn fails(self) -> Failures {
+        match self {
+            Self::Failures | Self::FullWindow => Failures::OneInAHundred,
+            _ => Failures::None,
+        }
     }
 
     fn rejects(self) -> bool {

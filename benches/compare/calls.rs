@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use seaworthy_benches::Failure;
-use seaworthy_benches::breaker::{Caller, Desk, Hammered, Load, Tower, hammer};
+use seaworthy_benches::breaker::{Caller, Desk, Failures, Hammered, Load, Tower, hammer};
 
 use crate::contender::{self, Contender, Rounds, Task};
 use crate::progress::Progress;
@@ -30,9 +30,9 @@ pub(crate) trait Case: Copy + Send + 'static {
 
     fn name(self) -> &'static str;
 
-    /// Whether one call in a hundred fails.
-    fn fails(self) -> bool {
-        false
+    /// Which calls of the service fail.
+    fn fails(self) -> Failures {
+        Failures::None
     }
 
     /// Whether all calls are turned away.

@@ -14,6 +14,7 @@ mod breaker;
 mod bulkhead;
 mod calls;
 mod contender;
+mod fallback;
 mod hook;
 mod progress;
 mod queue;
@@ -68,6 +69,7 @@ fn compare(args: &Args) -> io::Result<()> {
         match group {
             Group::Breaker => breaker::measure(args.quick, &progress, &mut report)?,
             Group::Bulkhead => bulkhead::measure(args.quick, &progress, &mut report)?,
+            Group::Fallback => fallback::measure(args.quick, &progress, &mut report)?,
             Group::Queue => queue::measure(args.quick, &progress, &mut report)?,
             Group::Restart => restart::measure(args.quick, &progress, &mut report)?,
             Group::Scale => scale::measure(args.quick, &progress, &mut report)?,

@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use crate::Failure;
 
-pub use hammer::{Hammered, Load, hammer};
+pub use hammer::{Failures, Hammered, Load, hammer};
 
 /// What is asked of the service.
 #[derive(Clone, Copy, Debug)]

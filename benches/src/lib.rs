@@ -9,6 +9,7 @@ pub mod bulkhead;
 pub mod child;
 pub mod clock;
 pub mod crowd;
+pub mod fallback;
 pub mod floor;
 pub mod ours;
 pub mod probe;

@@ -15,12 +15,23 @@ pub struct Load {
     pub workers: usize,
     /// How many calls each of them makes.
     pub calls: u64,
-    /// Whether one in a hundred fails.
-    pub failures: bool,
+    /// Which of them fail.
+    pub failures: Failures,
     /// Whether all are to be turned away.
     pub rejected: bool,
     /// Tells how many allocations there were.
     pub allocations: fn() -> usize,
+}
+
+/// Which calls of the service fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failures {
+    /// None.
+    None,
+    /// One in a hundred.
+    OneInAHundred,
+    /// All.
+    All,
 }
 
 /// What a round gave.
@@ -127,10 +138,10 @@ async fn meet(meeting: &Meeting, workers: usize) {
 async fn run(caller: &mut impl Caller, load: Load, calls: u64) -> Result<(), Failure> {
     let mut unexpected = None;
     for number in 0..calls {
-        let ask = if load.failures {
-            one_in_a_hundred_fails(black_box(number))
-        } else {
-            Ask::Next(black_box(number))
+        let ask = match load.failures {
+            Failures::None => Ask::Next(black_box(number)),
+            Failures::OneInAHundred => one_in_a_hundred_fails(black_box(number)),
+            Failures::All => black_box(Ask::Fail),
         };
         let came = caller.call(ask).await;
         if (came == Came::Rejection) != load.rejected {

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use crate::Failure;
-use crate::breaker::{Ask, Caller, Came, Hammered, Load, hammer};
+use crate::breaker::{Ask, Caller, Came, Failures, Hammered, Load, hammer};
 
 /// The end of a queue by which items come in, for whoever does not wait.
 pub trait Offer: Clone + Send + Sync + 'static {
@@ -44,7 +44,7 @@ pub async fn offer_in_vain(queue: impl Offer, offers: Offers) -> Result<Hammered
     let load = Load {
         workers: offers.workers,
         calls: offers.items.div_ceil(BATCH),
-        failures: false,
+        failures: Failures::None,
         rejected: true,
         allocations: offers.allocations,
     };

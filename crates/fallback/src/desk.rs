@@ -47,14 +47,15 @@ struct Last(AtomicU64);
 impl Last {
     /// It happens now. True if it did not for a while.
     fn is_news(&self) -> bool {
-        let was_quiet = self.was_quiet();
-        self.0.store(clock::coarse().as_nanos(), Ordering::Relaxed);
+        let now = clock::coarse();
+        let was_quiet = self.was_quiet(now);
+        self.0.store(now.as_nanos(), Ordering::Relaxed);
         was_quiet
     }
 
-    fn was_quiet(&self) -> bool {
+    fn was_quiet(&self, now: Coarse) -> bool {
         let last = self.0.load(Ordering::Relaxed);
-        last == 0 || clock::coarse().since(Coarse::from_nanos(last)) >= QUIET
+        last == 0 || now.since(Coarse::from_nanos(last)) >= QUIET
     }
 }
 
@@ -203,7 +204,9 @@ impl Component for Desk {
             unanswered,
             under_way,
         } = self.view();
-        let degraded = self.strategies.iter().any(|it| !it.answered.was_quiet());
+        let now = clock::coarse();
+        let mut strategies = self.strategies.iter();
+        let degraded = strategies.any(|it| !it.answered.was_quiet(now));
         let (state, status) = match (self.is_enabled(), degraded) {
             (false, _) => ("off", Status::Healthy),
             (true, false) => ("standing by", Status::Healthy),
@@ -215,7 +218,7 @@ impl Component for Desk {
             .field("unanswered", unanswered)
             .field("under_way", u64::from(under_way));
         self.strategies.iter().fold(whole, |whole, strategy| {
-            let state = if strategy.answered.was_quiet() {
+            let state = if strategy.answered.was_quiet(now) {
                 "standing by"
             } else {
                 "answers"
