@@ -1,5 +1,8 @@
 //! How long to wait before the next attempt: exponential, capped, with jitter.
 
+#[cfg(feature = "serde")]
+mod file;
+
 use std::iter::FusedIterator;
 use std::time::Duration;
 
@@ -22,7 +25,15 @@ use crate::ConfigError;
 /// assert_eq!(millis, [100, 200, 400, 800, 1000]);
 /// # Ok::<(), seaworthy_core::ConfigError>(())
 /// ```
+///
+/// With the feature `serde` it is read from a file as a table of `min` and `max`, and `factor` and `jitter` if they are to
+/// be others; one that is not allowed is refused as it is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(try_from = "file::Written", into = "file::Written")
+)]
 pub struct Backoff {
     min: Duration,
     max: Duration,
@@ -47,6 +58,17 @@ pub enum Jitter {
     Full,
     /// This share of it, from 0 (as `None`) to 1 (as `Full`).
     Share(f64),
+}
+
+impl Jitter {
+    fn share(self) -> f64 {
+        match self {
+            Self::None => 0.0,
+            Self::Equal => 0.5,
+            Self::Full => 1.0,
+            Self::Share(share) => share,
+        }
+    }
 }
 
 impl Backoff {
@@ -76,6 +98,12 @@ impl Backoff {
         } else {
             full
         }
+    }
+
+    /// What no delay exceeds.
+    #[must_use]
+    pub const fn max(&self) -> Duration {
+        self.max
     }
 
     /// An endless iterator over the delays, different each time if there is jitter.
@@ -136,12 +164,7 @@ impl BackoffBuilder {
             factor,
             jitter,
         } = self;
-        let share = match jitter {
-            Jitter::None => 0.0,
-            Jitter::Equal => 0.5,
-            Jitter::Full => 1.0,
-            Jitter::Share(share) => share,
-        };
+        let share = jitter.share();
         check(
             min > Duration::ZERO,
             "min",

@@ -1,9 +1,8 @@
 //! What the outcome of a call says about the health of the service.
 
-use std::any::Any;
 use std::error::Error;
 
-use crate::{BoxError, Executed, Rejected};
+use crate::{Executed, Rejected};
 
 /// What one outcome is evidence of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,7 +47,7 @@ where
 
 /// The default: `Ok` is a success, `Err` a failure, and a call that was turned away is neither.
 ///
-/// Turned away means: the error is, or as a [`BoxError`] has in its chain, a [`Rejected`] that was
+/// Turned away means: the error is, or as a [`BoxError`](crate::BoxError) has in its chain, a [`Rejected`] that was
 /// not [executed](Rejected::executed). One that may have been executed is a failure like any other.
 /// The error may be of any type; the chain of sources of other types is not searched: for that there
 /// is [`SourceChain`].
@@ -77,15 +76,7 @@ impl DefaultClassifier {
 
 impl<Res, Err: 'static> Classify<Res, Err> for DefaultClassifier {
     fn classify(&self, outcome: Result<&Res, &Err>) -> Verdict {
-        judge(outcome, self.turned_away, |error| {
-            let error: &dyn Any = error;
-            let boxed = || {
-                error
-                    .downcast_ref()
-                    .and_then(|e: &BoxError| Rejected::find_in(&**e))
-            };
-            error.downcast_ref().or_else(boxed)
-        })
+        judge(outcome, self.turned_away, Rejected::find)
     }
 }
 

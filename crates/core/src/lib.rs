@@ -41,9 +41,10 @@
 //!
 //! # Features
 //!
-//! * `http`: the module `http`, in which rejections become responses.
+//! * `http`: the module `http`, in which rejections become responses, and `request::HttpRequests`.
 //! * `metrics`: counts and gauges go to the `metrics` facade.
-//! * `serde`: [`duration`] and [`off`] for configuration files, and [`backoff::Jitter`] can be read from them.
+//! * `serde`: [`duration`] and [`off`] for configuration files, and [`Backoff`] and [`backoff::Jitter`] can be read from
+//!   them.
 //! * `test-util`: the coarse clock follows tokio's pausable clock.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
@@ -68,6 +69,7 @@ pub mod panic;
 pub mod park;
 pub mod reject;
 pub mod rejected;
+pub mod request;
 pub mod serial;
 pub mod shard;
 pub mod sync;

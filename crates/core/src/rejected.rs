@@ -2,13 +2,14 @@
 
 mod cause;
 
+use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Name;
+use crate::{BoxError, Name};
 
 pub use cause::Cause;
 
@@ -192,6 +193,20 @@ impl Rejected {
     #[must_use]
     pub fn executed(&self) -> Executed {
         self.executed
+    }
+
+    /// The rejection that `error` is, or has in its chain if it is a [`BoxError`], whichever type it has here.
+    ///
+    /// The chain of sources of other types is not searched: [`find_in`](Self::find_in) does that.
+    #[must_use]
+    pub fn find<E: 'static>(error: &E) -> Option<&Self> {
+        let error: &dyn Any = error;
+        let boxed = || {
+            error
+                .downcast_ref()
+                .and_then(|error: &BoxError| Self::find_in(&**error))
+        };
+        error.downcast_ref().or_else(boxed)
     }
 
     /// The first rejection in `error` and its chain of sources.

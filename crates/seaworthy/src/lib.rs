@@ -28,14 +28,23 @@
 //!
 //! # Features
 //!
-//! Each crate is a feature of its name; all are on by default. `metrics`, `tracing` and `serde` are those of the crates.
+//! Each crate is a feature of its name; all are on by default. `stack`, which is too, has [`timeout`] and [`retry`], the
+//! two stages of a stack that are no crates of their own. `http`, `metrics`, `tracing` and `serde` are those of the crates.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 #[cfg(feature = "queue")]
 mod mortal;
+#[cfg(feature = "stack")]
+mod quiet;
+#[cfg(feature = "stack")]
+#[cfg_attr(docsrs, doc(cfg(feature = "stack")))]
+pub mod retry;
 #[cfg(feature = "queue")]
 mod stateful;
+#[cfg(feature = "stack")]
+#[cfg_attr(docsrs, doc(cfg(feature = "stack")))]
+pub mod timeout;
 #[cfg(all(feature = "queue", feature = "supervisor"))]
 mod worker;
 #[cfg(all(feature = "queue", feature = "supervisor"))]

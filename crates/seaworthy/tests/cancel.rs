@@ -10,7 +10,7 @@ use seaworthy::core::BoxError;
 use seaworthy::queue::{Config, Overload};
 use seaworthy::supervisor::Supervisor;
 use seaworthy::{WorkersBuilder, dies_of, stateful};
-use seaworthy_testkit::{Ending, Live, at_every_await};
+use seaworthy_testkit::{Ending, Live, async_functions, at_every_await};
 use tokio::time::sleep;
 use tower::{Service, ServiceExt, service_fn};
 
@@ -22,7 +22,13 @@ const TESTED: [&str; 2] = ["client.rs: Answer", "mortal.rs: MortalFuture"];
 #[test]
 fn no_async_function_is_left_out() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    assert_eq!(seaworthy_testkit::async_functions(&sources), TESTED);
+    let mut here = async_functions(&sources);
+    // These have lists of their own.
+    for part in ["retry", "timeout"] {
+        let elsewhere = async_functions(&sources.join(part));
+        here.retain(|name| !elsewhere.contains(name));
+    }
+    assert_eq!(here, TESTED);
 }
 
 /// A worker takes a second to be built and one for each request, and sleeps after ten.

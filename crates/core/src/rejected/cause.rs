@@ -1,6 +1,7 @@
 //! What leads a component to turn calls away.
 
 use std::fmt;
+use std::time::Duration;
 
 /// What had led to the state in which a component turns calls away, with the figures of that moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +53,11 @@ pub enum Cause {
         /// How much may be.
         limit: u32,
     },
+    /// The call had taken for as long as it may.
+    TookTooLong {
+        /// For how long, in milliseconds, rounded up.
+        millis: u32,
+    },
 }
 
 impl fmt::Display for Cause {
@@ -75,6 +81,10 @@ impl fmt::Display for Cause {
                     f,
                     "{in_flight} of {limit} under way, and no place became free in time"
                 )
+            }
+            Self::TookTooLong { millis } => {
+                let time = Duration::from_millis(u64::from(*millis));
+                write!(f, "no answer within {time:?}")
             }
         }
     }

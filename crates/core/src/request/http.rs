@@ -1,0 +1,53 @@
+//! What HTTP says about a request.
+
+use http::{Method, Request};
+
+use super::{Describe, Info};
+
+/// Knows HTTP requests.
+///
+/// One is idempotent if its method is: `GET`, `HEAD`, `OPTIONS`, `TRACE`, `PUT` or `DELETE`
+/// ([RFC 9110, 9.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2)); or if it has a header `Idempotency-Key`, by
+/// which the server knows it again. HTTP has no word for a deadline.
+///
+/// An [`Info`] in the extensions of the request wins, in each of the two as far as it says anything: with a deadline alone
+/// the method still decides whether it is idempotent, and `with_idempotent(false)` is the last word on a `PUT` that is not.
+///
+/// ```
+/// use http::Request;
+/// use seaworthy_core::request::{Describe, HttpRequests, Info};
+///
+/// let mut request = Request::put("/stock/7").body(())?;
+/// assert!(HttpRequests.describe(&request).is_idempotent());
+///
+/// // Each one adds to the stock, whatever the method says.
+/// request.extensions_mut().insert(Info::new().with_idempotent(false));
+/// assert!(!HttpRequests.describe(&request).is_idempotent());
+/// # Ok::<(), http::Error>(())
+/// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HttpRequests;
+
+impl<B> Describe<Request<B>> for HttpRequests {
+    fn describe(&self, request: &Request<B>) -> Info {
+        let by_method = is_idempotent(request.method());
+        let idempotent = by_method || request.headers().contains_key("idempotency-key");
+        let said = request.extensions().get::<Info>();
+        let said = said.copied().unwrap_or_default();
+        said.or(Info::new().with_idempotent(idempotent))
+    }
+}
+
+/// Methods that this does not know are not.
+fn is_idempotent(method: &Method) -> bool {
+    [
+        Method::GET,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::PUT,
+        Method::DELETE,
+    ]
+    .contains(method)
+}

@@ -1,0 +1,5 @@
+//! What retries know of HTTP.
+
+mod outcomes;
+
+pub use outcomes::HttpOutcomes;

@@ -1,0 +1,57 @@
+//! Responses that are no answers.
+
+use std::time::Duration;
+
+use http::header::RETRY_AFTER;
+use http::{Response, StatusCode};
+use seaworthy_core::{Executed, Rejected};
+
+use crate::retry::{ByVerdict, Judge, Judgement};
+
+/// Judges HTTP responses: 429, 502, 503 and 504 are tried again, all others are answers. Errors are judged as by
+/// [`ByVerdict`].
+///
+/// `Retry-After` says when, if it is a number of seconds; a date is not understood.
+///
+/// A response may have been executed whatever its status, since nobody knows who has sent it, so it is tried again only if
+/// the call is idempotent. One that was a [`Rejected`] of this process, as [`respond`](seaworthy_core::http::respond) makes
+/// it, is judged as that.
+///
+/// ```
+/// use seaworthy::core::request::HttpRequests;
+/// use seaworthy::retry::{Retry, http::HttpOutcomes};
+///
+/// let stock = Retry::builder("stock").build()?;
+/// let layer = stock.layer().judge(HttpOutcomes).describe(HttpRequests);
+/// # Ok::<(), seaworthy::core::ConfigError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HttpOutcomes;
+
+impl<B, Err: 'static> Judge<Response<B>, Err> for HttpOutcomes {
+    fn judge(&self, outcome: Result<&Response<B>, &Err>) -> Judgement {
+        let response = match outcome {
+            Ok(response) => response,
+            Err(error) => return ByVerdict::default().judge(Err::<&(), _>(error)),
+        };
+        if let Some(rejected) = response.extensions().get::<Rejected>() {
+            return rejected.into();
+        }
+        match response.status() {
+            StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => Judgement::Again {
+                executed: Executed::Maybe,
+                retry_after: retry_after(response),
+            },
+            _ => Judgement::Answer,
+        }
+    }
+}
+
+fn retry_after<B>(response: &Response<B>) -> Option<Duration> {
+    let header = response.headers().get(RETRY_AFTER)?;
+    let seconds = header.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}

@@ -1,0 +1,169 @@
+//! One call, from its first attempt to its last.
+
+use std::time::Duration;
+
+use seaworthy_core::Executed;
+use seaworthy_core::clock::{self, Coarse, Instant};
+use seaworthy_core::request::Info;
+use seaworthy_core::shard::Share;
+
+use super::given_up::GivenUp;
+use super::judge::Judgement;
+use super::shared::Shared;
+
+/// One call.
+///
+/// Tower has the call itself begin in the service, which then goes on to be used for others, and clones it for the rest: a
+/// clone takes over what has begun, and no token.
+pub(crate) struct Session {
+    share: Share<Shared>,
+    begun: Coarse,
+    /// How often it may be tried.
+    attempts: u32,
+    /// How often it was tried again.
+    retries: u32,
+    /// It has taken a token for a retry that is not made yet.
+    owes: bool,
+}
+
+impl Session {
+    #[inline]
+    pub(crate) fn new(share: Share<Shared>) -> Self {
+        Self {
+            share,
+            begun: Coarse::default(),
+            attempts: 1,
+            retries: 0,
+            owes: false,
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.share
+    }
+
+    /// Which attempt it is at: 1 for the first.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.retries + 1
+    }
+
+    /// The first attempt begins. Whether there may be another; if not, nothing else is asked of this.
+    #[inline]
+    pub(crate) fn begin(&mut self) -> bool {
+        self.attempts = self.share.attempts();
+        if self.attempts == 1 {
+            return false;
+        }
+        self.share.bucket().deposit();
+        self.begun = clock::coarse();
+        true
+    }
+
+    /// Whether no attempt may follow the next one.
+    pub(crate) fn next_is_last(&self) -> bool {
+        self.retries + 2 >= self.attempts
+    }
+
+    /// An attempt has ended, with this outcome. When the next one begins, if there is one.
+    ///
+    /// `find_out` tells what is known about the request, and whether it can be sent again.
+    #[inline]
+    pub(crate) fn ended(
+        &mut self,
+        judgement: Judgement,
+        find_out: impl FnOnce() -> (Info, bool),
+    ) -> Option<Instant> {
+        match judgement {
+            Judgement::Answer => {
+                if self.retries > 0 {
+                    self.share.recovered();
+                }
+                None
+            }
+            Judgement::InVain => {
+                self.share.given_up(GivenUp::InVain);
+                None
+            }
+            Judgement::Again {
+                executed,
+                retry_after,
+            } => {
+                let (info, is_replayable) = find_out();
+                let begins = self.plan(executed, retry_after, info, is_replayable);
+                begins.map_err(|reason| self.share.given_up(reason)).ok()
+            }
+        }
+    }
+
+    #[cold]
+    fn plan(
+        &mut self,
+        executed: Executed,
+        retry_after: Option<Duration>,
+        info: Info,
+        is_replayable: bool,
+    ) -> Result<Instant, GivenUp> {
+        if executed == Executed::Maybe && !info.is_idempotent() {
+            return Err(GivenUp::NotIdempotent);
+        }
+        if self.attempt() >= self.attempts {
+            return Err(GivenUp::Attempts);
+        }
+        if !is_replayable {
+            return Err(GivenUp::NotReplayable);
+        }
+        let begins = self.begins(retry_after, info).ok_or(GivenUp::Deadline)?;
+        // Last, since it takes something.
+        if !self.share.bucket().take() {
+            return Err(GivenUp::Budget);
+        }
+        self.owes = true;
+        Ok(begins)
+    }
+
+    /// When the next attempt begins, if there is time for it.
+    fn begins(&self, retry_after: Option<Duration>, info: Info) -> Option<Instant> {
+        let config = self.share.config();
+        let delay = config.backoff.delay(self.retries, fastrand::f64());
+        let delay = delay.max(retry_after.unwrap_or_default());
+        let now = clock::exact();
+        let begins = now.checked_add(delay)?;
+        let is_late = info.deadline().is_some_and(|deadline| begins >= deadline)
+            || config.within.is_some_and(|within| {
+                // Counted long rather than short: what is over is over.
+                let passed = clock::coarse().since(self.begun) + clock::coarse_lag();
+                passed.saturating_add(delay) >= within
+            });
+        (!is_late).then_some(begins)
+    }
+
+    /// The next attempt is made.
+    pub(crate) fn retries(&mut self) {
+        self.owes = false;
+        self.retries += 1;
+        self.share.retried();
+    }
+}
+
+/// A retry that is not made, since its call is gone, costs nothing.
+impl Drop for Session {
+    #[inline]
+    fn drop(&mut self) {
+        if self.owes {
+            self.share.bucket().refund();
+        }
+    }
+}
+
+impl Clone for Session {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self {
+            share: self.share.clone(),
+            begun: self.begun,
+            attempts: self.attempts,
+            retries: self.retries,
+            owes: false,
+        }
+    }
+}

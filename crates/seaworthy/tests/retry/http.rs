@@ -1,0 +1,3 @@
+//! Retries of HTTP requests.
+
+mod outcomes;

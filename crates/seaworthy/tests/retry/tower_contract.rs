@@ -1,0 +1,85 @@
+//! Readiness: who is asked, who is called.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::task::{Context, Poll};
+
+use seaworthy::core::{BoxError, Reason};
+use tower::{Layer, Service, ServiceExt};
+
+use crate::{retry, turned_away};
+
+/// Of which only an instance that was ready may be called. Turns each call away.
+struct Strict {
+    is_ready: bool,
+    calls: Arc<AtomicU32>,
+    is_worn_out: Arc<AtomicBool>,
+}
+
+impl Clone for Strict {
+    fn clone(&self) -> Self {
+        Self {
+            is_ready: false,
+            calls: Arc::clone(&self.calls),
+            is_worn_out: Arc::clone(&self.is_worn_out),
+        }
+    }
+}
+
+impl Service<()> for Strict {
+    type Response = ();
+    type Error = BoxError;
+    type Future = std::future::Ready<Result<(), BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        if self.is_worn_out.load(SeqCst) {
+            return Poll::Ready(Err("worn out".into()));
+        }
+        // Never at once.
+        if !std::mem::replace(&mut self.is_ready, true) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, (): ()) -> Self::Future {
+        assert!(std::mem::take(&mut self.is_ready), "it was not ready");
+        self.calls.fetch_add(1, SeqCst);
+        std::future::ready(Err(turned_away(Reason::QueueFull).into()))
+    }
+}
+
+fn strict() -> Strict {
+    Strict {
+        is_ready: false,
+        calls: Arc::default(),
+        is_worn_out: Arc::default(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_attempt_is_made_by_an_instance_that_was_ready() {
+    let (retry, strict) = (retry(3), strict());
+    let mut service = retry.layer().layer(strict.clone());
+    for calls in [3, 6] {
+        service.ready().await.unwrap();
+        let idle = service.clone();
+        service.call(()).await.unwrap_err();
+        drop(idle);
+        assert_eq!(strict.calls.load(SeqCst), calls);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_will_never_be_ready_again_ends_the_call_and_takes_nothing() {
+    let (retry, strict) = (retry(3), strict());
+    let mut service = retry.layer().layer(strict.clone());
+    let call = service.ready().await.unwrap().call(());
+    strict.is_worn_out.store(true, SeqCst);
+    let error = call.await.unwrap_err();
+    assert_eq!(error.to_string(), "worn out");
+    assert_eq!(strict.calls.load(SeqCst), 1);
+    let view = retry.view();
+    assert_eq!((view.retries, view.budget), (0, Some(10.0)));
+}
