@@ -253,11 +253,13 @@ impl<T, H, L> FallbackBuilder<T, H, L> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], if the configuration is not allowed, or if there is nothing that it could do.
+    /// [`ConfigError`], if the configuration is not allowed, or if there is nothing that it could do although it is
+    /// [enabled](Config::enabled).
     pub fn build(self) -> Result<Fallback<T, H, L>, ConfigError> {
         self.config.check(&self.name)?;
         let strategies = self.sources.len();
-        let does_something = strategies > 0 || self.has_last_word;
+        // One that is off may be made, for a place where there may be one.
+        let does_something = strategies > 0 || self.has_last_word || !self.config.enabled;
         let allowed = "at least 1, such as `value`, or `map_error`";
         ConfigError::unless(
             does_something,

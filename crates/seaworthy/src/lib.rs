@@ -35,11 +35,15 @@
 
 #[cfg(feature = "queue")]
 mod mortal;
+pub mod prelude;
 #[cfg(feature = "stack")]
 mod quiet;
 #[cfg(feature = "stack")]
 #[cfg_attr(docsrs, doc(cfg(feature = "stack")))]
 pub mod retry;
+#[cfg(feature = "stack")]
+#[cfg_attr(docsrs, doc(cfg(feature = "stack")))]
+pub mod stack;
 #[cfg(feature = "queue")]
 mod stateful;
 #[cfg(feature = "stack")]
@@ -70,3 +74,10 @@ pub use stateful::{StateFn, Stateful, stateful};
 pub use worker::worker;
 #[cfg(all(feature = "queue", feature = "supervisor"))]
 pub use workers::{Answer, KeyClient, Workers, WorkersBuilder};
+
+/// Begins a [stack](mod@stack) of all that goes around a service that is called.
+#[cfg(feature = "stack")]
+#[cfg_attr(docsrs, doc(cfg(feature = "stack")))]
+pub fn stack(name: impl Into<std::sync::Arc<str>>) -> stack::StackBuilder {
+    stack::Stack::builder(name)
+}

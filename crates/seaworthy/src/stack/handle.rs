@@ -1,0 +1,180 @@
+//! The handle of a stack.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use seaworthy_bulkhead::Bulkhead;
+use seaworthy_circuit_breaker::{CircuitBreaker, Control};
+use seaworthy_core::ConfigError;
+use seaworthy_core::event::Events;
+use seaworthy_fallback::{Fallback, FallbackLayer, Nothing, WithSource};
+
+use super::builder::StackBuilder;
+use super::config::Config;
+use super::layer::StackLayer;
+use super::rules::Rules;
+use crate::retry::Retry;
+use crate::timeout::Timeout;
+
+/// All that goes around a service that is called, in the order that makes sense, from one configuration.
+///
+/// A cheap handle: clones are the same stack. However often its [`layer`](Self::layer) is applied, all services share its
+/// stages, which can be had one by one to look at them or to give them orders.
+///
+/// See [the module](super) for an example, and for the order.
+#[derive(Clone)]
+pub struct Stack<F = Fallback<Nothing>, R = Rules> {
+    shared: Arc<Shared>,
+    fallback: F,
+    rules: R,
+}
+
+pub(super) struct Shared {
+    pub(super) name: Arc<str>,
+    pub(super) bulkhead: Bulkhead,
+    pub(super) total: Timeout,
+    pub(super) retry: Retry,
+    pub(super) breaker: CircuitBreaker,
+    pub(super) attempt: Timeout,
+    pub(super) has_fallback: bool,
+    pub(super) events: Events,
+    /// By which it goes. Held while it changes.
+    pub(super) config: Mutex<Config>,
+}
+
+impl Stack {
+    /// Begins a stack. Its name is shown in rejections, events, metrics and dashboards.
+    pub fn builder(name: impl Into<Arc<str>>) -> StackBuilder {
+        StackBuilder::new(name.into())
+    }
+}
+
+impl<F, R> Stack<F, R> {
+    pub(super) fn of(shared: Shared, fallback: F, rules: R) -> Self {
+        Self {
+            shared: Arc::new(shared),
+            fallback,
+            rules,
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.shared.name
+    }
+
+    /// Who answers when the service does not.
+    #[must_use]
+    pub fn fallback(&self) -> &F {
+        &self.fallback
+    }
+
+    /// How many calls there may be at once.
+    #[must_use]
+    pub fn bulkhead(&self) -> &Bulkhead {
+        &self.shared.bulkhead
+    }
+
+    /// How long a call may take with all of its attempts.
+    #[must_use]
+    pub fn total_timeout(&self) -> &Timeout {
+        &self.shared.total
+    }
+
+    /// How often a call is tried.
+    #[must_use]
+    pub fn retry(&self) -> &Retry {
+        &self.shared.retry
+    }
+
+    /// When the service is not called for a while.
+    #[must_use]
+    pub fn circuit_breaker(&self) -> &CircuitBreaker {
+        &self.shared.breaker
+    }
+
+    /// How long one attempt may take.
+    #[must_use]
+    pub fn attempt_timeout(&self) -> &Timeout {
+        &self.shared.attempt
+    }
+
+    /// The bus on which all stages tell what happens to them.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.shared.events
+    }
+
+    /// The configuration by which it goes: that of the last [`reconfigure`](Self::reconfigure), whatever a stage was told
+    /// on its own since.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Config> {
+        let config = self.shared.config.lock();
+        config.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T, H, L, R: Clone> Stack<Fallback<T, H, L>, R> {
+    /// A layer for tower services.
+    #[must_use]
+    pub fn layer(&self) -> StackLayer<FallbackLayer<T, H, L>, R> {
+        StackLayer::new(self.fallback.layer(), &self.shared, self.rules.clone())
+    }
+
+    /// A layer for tower services, which answers with [`Degraded`](seaworthy_fallback::Degraded): the response, who has
+    /// given it, and what the service came to instead.
+    #[must_use]
+    pub fn layer_with_source(&self) -> StackLayer<FallbackLayer<T, H, L, WithSource>, R> {
+        let fallback = self.fallback.layer().with_source();
+        StackLayer::new(fallback, &self.shared, self.rules.clone())
+    }
+}
+
+impl<T, H, L, R> Stack<Fallback<T, H, L>, R> {
+    /// Goes by another configuration: each stage as it does so by itself, those that stay as they are not at all. Calls
+    /// under way go on.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], if the configuration is not allowed; nothing has changed then.
+    pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
+        config.check(self.name())?;
+        let mut current = self.lock();
+        let shared = &*self.shared;
+        if config.bulkhead() != current.bulkhead() {
+            shared.bulkhead.reconfigure(config.bulkhead())?;
+        }
+        shared.total.set(config.total_timeout)?;
+        shared.attempt.set(config.attempt_timeout)?;
+        shared.retry.reconfigure(config.retry())?;
+        if config.breaker() != current.breaker() {
+            // What becomes of the evidence is in its events.
+            let _ = shared.breaker.reconfigure(config.breaker())?;
+        }
+        match (&current.circuit_breaker, &config.circuit_breaker) {
+            (Some(_), None) => shared.breaker.disable(),
+            (None, Some(_)) => close(&shared.breaker),
+            _ => {}
+        }
+        let fallback = config.fallback(shared.has_fallback);
+        self.fallback.reconfigure(&fallback)?;
+        *current = config;
+        Ok(())
+    }
+}
+
+fn close(breaker: &CircuitBreaker) {
+    // It may be closed already, if somebody has told it so.
+    let _ = breaker.control(Control::Close);
+}
+
+impl<F, R> fmt::Debug for Stack<F, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Stack").field(self.name()).finish()
+    }
+}

@@ -1,0 +1,82 @@
+//! The stack as one layer.
+
+use std::fmt;
+use std::sync::Arc;
+
+use seaworthy_bulkhead::BulkheadService;
+use seaworthy_circuit_breaker::CircuitBreakerService;
+use seaworthy_core::classify::DefaultClassifier;
+use seaworthy_core::request::NothingKnown;
+use seaworthy_fallback::{
+    Errors, FallbackLayer, FallbackService, Nothing, Plain, Primary, Propagate,
+};
+use tower_layer::Layer;
+
+use super::handle::Shared;
+use super::rules::Rules;
+use crate::retry::{ByVerdict, Cloned, RetryService};
+use crate::timeout::TimeoutService;
+
+/// Puts all stages of a [`Stack`](super::Stack) around a service. Made by [`Stack::layer`](super::Stack::layer).
+#[derive(Clone)]
+pub struct StackLayer<F = FallbackLayer<Nothing, Errors, Primary>, R = Rules> {
+    fallback: F,
+    shared: Arc<Shared>,
+    rules: R,
+}
+
+/// A service with all stages of a [`Stack`](super::Stack) around it but the fallback, from the outermost to the innermost.
+pub type GuardedService<S, C = DefaultClassifier, J = ByVerdict, D = NothingKnown, K = Cloned> =
+    BulkheadService<
+        TimeoutService<RetryService<CircuitBreakerService<TimeoutService<S>, C>, J, D, K>, D>,
+        C,
+    >;
+
+/// A service with all stages of a [`Stack`](super::Stack) around it. Its type does not depend on which of them are on.
+///
+/// `G` is the [`GuardedService`], the rest is of the [fallback](FallbackService).
+pub type StackService<G, T = Nothing, H = Errors, L = Primary, P = Plain> =
+    FallbackService<G, T, H, L, P, Propagate>;
+
+impl<F, R> StackLayer<F, R> {
+    pub(super) fn new(fallback: F, shared: &Arc<Shared>, rules: R) -> Self {
+        Self {
+            fallback,
+            shared: Arc::clone(shared),
+            rules,
+        }
+    }
+}
+
+impl<S, F, C, J, D, K> Layer<S> for StackLayer<F, Rules<C, J, D, K>>
+where
+    F: Layer<GuardedService<S, C, J, D, K>>,
+    C: Clone,
+    J: Clone,
+    D: Clone,
+    K: Clone,
+{
+    type Service = F::Service;
+
+    fn layer(&self, inner: S) -> F::Service {
+        let (shared, rules) = (&*self.shared, self.rules.clone());
+        let service = shared.attempt.layer().layer(inner);
+        let breaker = shared.breaker.layer().classify(rules.for_breaker);
+        let service = breaker.layer(service);
+        let describe = rules.describe.clone();
+        let retry = shared.retry.layer().judge(rules.judge).copy(rules.copy);
+        let service = retry.describe(describe).layer(service);
+        let total = shared.total.layer().describe(rules.describe);
+        let service = total.layer(service);
+        let bulkhead = shared.bulkhead.layer().classify(rules.for_limit);
+        self.fallback.layer(bulkhead.layer(service))
+    }
+}
+
+impl<F, R> fmt::Debug for StackLayer<F, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("StackLayer")
+            .field(&self.shared.name)
+            .finish()
+    }
+}
