@@ -9,7 +9,7 @@ use lexopt::prelude::*;
 pub(crate) const HELP: &str = "\
 usage: cargo compare [--only GROUP[,GROUP]] [--json FILE] [--quick]
 
-  --only GROUPS  measure only these: breaker, bulkhead, fallback, queue, restart, scale
+  --only GROUPS  measure only these: breaker, bulkhead, fallback, queue, restart, scale, stack
   --json FILE    write each figure as a line of JSON too
   --quick        fewer and smaller rounds, for a first look";
 
@@ -22,16 +22,18 @@ pub(crate) enum Group {
     Queue,
     Restart,
     Scale,
+    Stack,
 }
 
 impl Group {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Breaker,
         Self::Bulkhead,
         Self::Fallback,
         Self::Queue,
         Self::Restart,
         Self::Scale,
+        Self::Stack,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -42,6 +44,7 @@ impl Group {
             Self::Queue => "queue",
             Self::Restart => "restart",
             Self::Scale => "scale",
+            Self::Stack => "stack",
         }
     }
 

@@ -22,6 +22,7 @@ mod report;
 mod restart;
 mod runtime;
 mod scale;
+mod stack;
 mod stats;
 mod table;
 mod units;
@@ -73,6 +74,7 @@ fn compare(args: &Args) -> io::Result<()> {
             Group::Queue => queue::measure(args.quick, &progress, &mut report)?,
             Group::Restart => restart::measure(args.quick, &progress, &mut report)?,
             Group::Scale => scale::measure(args.quick, &progress, &mut report)?,
+            Group::Stack => stack::measure(args.quick, &progress, &mut report)?,
         }
         progress.clear();
         writeln!(
