@@ -66,6 +66,77 @@
 //! What was never executed, and of the rest only what is idempotent, as [`describe`](StackBuilder::describe) says: see
 //! [`retry`](crate::retry#what-is-tried-again). Requests have to be `Clone`, or [copied](StackBuilder::copy) otherwise.
 //!
+#![cfg_attr(
+    feature = "http",
+    doc = r##"
+# Around an HTTP client
+
+With the feature `http` the rules of HTTP are there: which responses are failures, which of them to try again and when,
+which methods are idempotent, and which responses may be shown to others.
+
+```
+use axum::body::Bytes;
+use axum::http::{Method, Request, Response, StatusCode, Uri};
+use axum::{Router, routing::get};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use seaworthy::circuit_breaker::http::HttpStatus;
+use seaworthy::core::BoxError;
+use seaworthy::core::request::HttpRequests;
+use seaworthy::fallback::{LastGood, http as stale};
+use seaworthy::retry::http::HttpOutcomes;
+use tower::{ServiceBuilder, ServiceExt, service_fn};
+
+# #[tokio::main(flavor = "current_thread")]
+# async fn main() -> Result<(), BoxError> {
+// A server that is busy at first, and later broken.
+use std::sync::atomic::{AtomicU32, Ordering};
+static CALLS: AtomicU32 = AtomicU32::new(0);
+let server = Router::new().route("/tea", get(|| async {
+    match CALLS.fetch_add(1, Ordering::Relaxed) {
+        0 => (StatusCode::SERVICE_UNAVAILABLE, ""),
+        1 => (StatusCode::OK, "3.50"),
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, ""),
+    }
+}));
+let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+let tea: Uri = format!("http://{}/tea", listener.local_addr()?).parse()?;
+tokio::spawn(axum::serve(listener, server).into_future());
+
+// A client whose answers are there as a whole: what is kept has to be in memory.
+let http = Client::builder(TokioExecutor::new()).build_http();
+let client = service_fn(move |request: Request<Full<Bytes>>| {
+    let answer = http.request(request);
+    async move {
+        let (head, body) = answer.await?.into_parts();
+        Ok::<_, BoxError>(Response::from_parts(head, body.collect().await?.to_bytes()))
+    }
+});
+
+let kept = LastGood::by_some(|request: &Request<Full<Bytes>>| {
+        (request.method() == Method::GET).then(|| request.uri().clone())
+    })
+    .store_if(stale::may_be_shared)
+    .build()?;
+let shop = seaworthy::stack("shop")
+    .classify(HttpStatus)
+    .judge(HttpOutcomes)
+    .describe(HttpRequests)
+    .fallback(|it| it.last_good(kept).handle(stale::is_failure))
+    .build()?;
+let client = ServiceBuilder::new().layer(shop.layer()).service(client);
+
+let ask = || client.clone().oneshot(Request::get(&tea).body(Full::default()).unwrap());
+assert_eq!(ask().await?.into_body(), "3.50"); // the second attempt
+assert_eq!(shop.retry().view().retries, 1);
+assert_eq!(ask().await?.into_body(), "3.50"); // the last good answer
+assert_eq!(shop.fallback().view().answers, 1);
+# Ok(())
+# }
+```
+"##
+)]
 //! # When not to use it
 //!
 //! On the side of the server, where a bulkhead and a timeout are what there is to do. And with some stages in another order, or more than
