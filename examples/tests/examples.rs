@@ -377,6 +377,29 @@ fn slow_analytics_hurt_nobody_who_has_connections_of_his_own() {
     );
 }
 
+#[test]
+fn each_answer_says_where_it_comes_from_while_the_database_is_away() {
+    let out = run("degraded_answers");
+    assert_lines(
+        &out,
+        &[
+            "The database is there:",
+            "from database",
+            "checked: all answers are those of the database",
+            "The database is away:",
+            "product 1: 11 left          from stale",
+            "checked: what was asked before is answered as it was",
+            "checked: nobody has asked for product 10 before",
+            "checked: the circuit is open",
+            "The fallback is switched off in the file:",
+            "from nobody",
+            "checked: the same requests are errors",
+            "The database and the fallback are back:",
+            "checked: all answers are those of the database again",
+        ],
+    );
+}
+
 /// All of these occur, one after the other.
 #[track_caller]
 fn assert_in_order(out: &str, expected: &[&str]) {

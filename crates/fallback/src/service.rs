@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use seaworthy_core::shard::{Share, Spread};
@@ -24,8 +25,9 @@ pub struct FallbackService<S, T, H, L, P, X> {
     share: Share<Shared<T, H, L>>,
     /// Of the service that the layer made: keeps all shards alive, so that its clones are counted apart.
     _root: Option<Spread<Shared<T, H, L>>>,
-    /// Why the service is not ready, for the next call.
-    failed: Option<Box<dyn Any + Send>>,
+    /// Why the service is not ready, for the next call. Behind a lock that nobody takes, so that the error need not be
+    /// `Sync` for this to be so.
+    failed: Option<Mutex<Box<dyn Any + Send>>>,
     options: (P, X),
 }
 
@@ -77,7 +79,7 @@ where
         self.failed = None;
         match polled {
             Poll::Ready(Err(error)) if self.share.handles(Err(&error)) => {
-                self.failed = Some(Box::new(error));
+                self.failed = Some(Mutex::new(Box::new(error)));
                 Poll::Ready(Ok(()))
             }
             other => other,
@@ -89,6 +91,7 @@ where
         let (share, options) = (self.share.clone(), self.options.clone());
         let kept = share.strategies.keep(&request);
         if let Some(error) = self.failed.take() {
+            let error = error.into_inner().unwrap_or_else(PoisonError::into_inner);
             let error = error.downcast().expect("it is of this service");
             return ResponseFuture::failed(*error, kept, share, options);
         }

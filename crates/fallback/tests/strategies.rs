@@ -474,6 +474,17 @@ async fn nothing_is_asked_of_a_type_that_a_strategy_does_not_need() {
     assert_eq!(answer.await.unwrap().unwrap().0.get(), 5);
 }
 
+#[test]
+fn a_service_is_shared_between_threads_whatever_its_errors_are() {
+    /// Not `Sync`, as those of some libraries.
+    #[derive(Debug)]
+    struct Unshared(std::cell::Cell<u32>);
+    fn is_shared<T: Send + Sync + Clone>(_: T) {}
+    let fallback = builder().value(1).build().unwrap();
+    let fails = service_fn(|_: u32| ready(Err::<u32, _>(Unshared(1.into()))));
+    is_shared(fallback.layer().layer(fails));
+}
+
 #[tokio::test]
 async fn a_service_that_is_not_ready_is_waited_for() {
     #[derive(Clone)]
