@@ -7,11 +7,11 @@ use seaworthy::core::{BoxError, Executed, Reason};
 use seaworthy::retry::{GivenUp, Judgement, SourceChain};
 use seaworthy_testkit::{Live, LiveGuard};
 use tokio::task::yield_now;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::script::idempotent;
-use crate::{broken, retry, turned_away};
+use crate::{MILLI, broken, retry, turned_away};
 
 #[tokio::test(start_paused = true)]
 async fn attempts_are_numbered_and_the_last_outcome_is_the_answer() {
@@ -35,17 +35,21 @@ async fn what_an_attempt_has_left_behind_is_gone_while_the_next_is_waited_for() 
         executed: Executed::No,
         retry_after: None,
     };
-    let judge = async |_| {
-        assert_eq!(live.alive(), 0);
-        Ok::<_, BoxError>(live.guard())
+    let attempt = async |_| Ok::<_, BoxError>(live.guard());
+    let looks = async || {
+        sleep(50 * MILLI).await;
+        assert_eq!(live.alive(), 0, "while the second attempt is waited for");
     };
     let retry = retry(3);
-    retry.call_with(again, Info::new(), judge).await.unwrap();
-    let service = service_fn(|()| judge(1));
+    let call = retry.call_with(again, Info::new(), attempt);
+    let (last, ()) = tokio::join!(call, looks());
+    assert_eq!(live.alive(), 1);
+    drop(last);
+    let service = service_fn(|()| attempt(1));
     let service = retry.layer().judge(again).layer(service);
-    service.oneshot(()).await.unwrap();
-    assert_eq!(live.alive(), 0);
-    assert_eq!(retry.view().retries, 4);
+    let (last, ()) = tokio::join!(service.oneshot(()), looks());
+    assert_eq!(live.alive(), 1);
+    drop(last);
 }
 
 /// It can be part of a task.

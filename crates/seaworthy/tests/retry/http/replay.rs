@@ -49,11 +49,11 @@ async fn next(body: &mut ReplayBody<Source>) -> Option<Result<String, String>> {
     let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await?;
     Some(match frame {
         Ok(frame) if frame.is_data() => {
-            let data = frame.into_data().ok().expect("it is");
+            let data = frame.into_data().expect("it is");
             Ok(String::from_utf8(data.to_vec()).expect("text"))
         }
         Ok(frame) => {
-            let trailers = frame.into_trailers().ok().expect("they are");
+            let trailers = frame.into_trailers().expect("they are");
             let value = trailers["checksum"].to_str().expect("text");
             Ok(format!("checksum {value}"))
         }
