@@ -48,11 +48,11 @@ attempt_timeout = "200ms"
 
 [retry]
 attempts = 2
-backoff = { initial = "1ms", max = "10ms" }
+backoff = { min = "1ms", max = "10ms" }
 
 [circuit_breaker]
 consecutive_failures = 5
-open_for = { initial = "300ms", max = "300ms" }
+open = { first = "300ms", at_most = "300ms" }
 "#;
 
 /// The database, while it is there, and how often it was asked.

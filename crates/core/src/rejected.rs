@@ -19,7 +19,7 @@ const DEPTH_MAX: usize = 64;
 /// A component turned a call away, or gave up on it.
 ///
 /// This is the only error that a Seaworthy layer adds, whichever layer it is. The bound of a layer
-/// is `S::Error: From<Rejected>`, which a [`BoxError`](crate::BoxError) meets as it stands and an own
+/// is `S::Error: From<Rejected>`, which a [`BoxError`] meets as it stands and an own
 /// enum with one `#[from]`; so the error type of the inner service stays as it is, and nothing nests.
 ///
 /// Whether the call may have had an effect is what [`executed`](Self::executed) says. It is a few plain

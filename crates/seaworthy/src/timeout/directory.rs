@@ -34,3 +34,43 @@ pub(crate) fn find(number: u64) -> Option<Arc<Shared>> {
     let alive = ALIVE.read().unwrap_or_else(PoisonError::into_inner);
     alive.get(&number)?.upgrade()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use seaworthy_core::component::Registry;
+
+    use super::*;
+    use crate::timeout::Timeout;
+
+    #[test]
+    fn whoever_is_gone_takes_no_room() {
+        let make = || {
+            let builder = Timeout::builder("t").after(Duration::from_secs(1));
+            let built = builder.registry(&Registry::new()).build();
+            built.expect("allowed")
+        };
+        let stays = make();
+        let number = stays.shared().number();
+        // While others come, go, and are looked for.
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        let goes = make();
+                        let other = goes.shared().number();
+                        let found = find(other).expect("it is here");
+                        drop(goes);
+                        assert!(find(other).is_some(), "who has found it keeps it");
+                        drop(found);
+                        assert!(find(other).is_none());
+                        let alive = ALIVE.read().expect("not poisoned");
+                        assert!(!alive.contains_key(&other));
+                    }
+                });
+            }
+        });
+        assert_eq!(find(number).expect("it is here").number(), number);
+    }
+}

@@ -1,3 +1,5 @@
 //! Retries of HTTP requests.
 
 mod outcomes;
+mod replay;
+mod source;

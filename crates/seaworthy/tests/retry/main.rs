@@ -6,6 +6,7 @@ mod copies;
 #[cfg(feature = "http")]
 mod http;
 mod live;
+mod model;
 mod panics;
 mod rules;
 mod script;

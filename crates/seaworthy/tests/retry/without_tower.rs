@@ -5,11 +5,13 @@ use std::cell::RefCell;
 use seaworthy::core::request::Info;
 use seaworthy::core::{BoxError, Executed, Reason};
 use seaworthy::retry::{GivenUp, Judgement, SourceChain};
+use seaworthy_testkit::{Live, LiveGuard};
 use tokio::task::yield_now;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
+use tower::{Layer, ServiceExt, service_fn};
 
 use crate::script::idempotent;
-use crate::{broken, retry, turned_away};
+use crate::{MILLI, broken, retry, turned_away};
 
 #[tokio::test(start_paused = true)]
 async fn attempts_are_numbered_and_the_last_outcome_is_the_answer() {
@@ -23,6 +25,31 @@ async fn attempts_are_numbered_and_the_last_outcome_is_the_answer() {
     assert_eq!(outcome.await.unwrap_err().to_string(), "attempt 3");
     assert_eq!(seen.into_inner(), [(1, 0), (2, 100), (3, 300)]);
     assert_eq!(retry.view().given_up(GivenUp::Attempts), 1);
+}
+
+/// An answer that is none may hold a connection.
+#[tokio::test(start_paused = true)]
+async fn what_an_attempt_has_left_behind_is_gone_while_the_next_is_waited_for() {
+    let live = Live::new();
+    let again = |_: Result<&LiveGuard, &BoxError>| Judgement::Again {
+        executed: Executed::No,
+        retry_after: None,
+    };
+    let attempt = async |_| Ok::<_, BoxError>(live.guard());
+    let looks = async || {
+        sleep(50 * MILLI).await;
+        assert_eq!(live.alive(), 0, "while the second attempt is waited for");
+    };
+    let retry = retry(3);
+    let call = retry.call_with(again, Info::new(), attempt);
+    let (last, ()) = tokio::join!(call, looks());
+    assert_eq!(live.alive(), 1);
+    drop(last);
+    let service = service_fn(|()| attempt(1));
+    let service = retry.layer().judge(again).layer(service);
+    let (last, ()) = tokio::join!(service.oneshot(()), looks());
+    assert_eq!(live.alive(), 1);
+    drop(last);
 }
 
 /// It can be part of a task.

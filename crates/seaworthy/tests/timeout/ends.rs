@@ -11,7 +11,7 @@ use seaworthy::core::{BoxError, Cause, Executed, Reason};
 use seaworthy_testkit::Live;
 use tokio::sync::mpsc;
 use tokio::task::coop;
-use tokio::time::{Instant, advance, sleep, timeout_at};
+use tokio::time::{Instant, advance, sleep};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::{MILLI, rejected, timeout};
@@ -190,23 +190,27 @@ async fn use_up_the_turn() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_uses_up_each_turn_of_its_task_times_out_all_the_same() {
-    let (tx, mut rx) = mpsc::unbounded_channel();
-    let greedy = async move {
-        // Woken again and again, and always at the end of its turn.
+    let clock = tokio::spawn(async {
         loop {
-            tx.send(()).expect("it is read here");
-            let received = rx.recv().await;
-            assert!(received.is_some());
-            tokio::task::yield_now().await;
-            use_up_the_turn().await;
             advance(MILLI).await;
         }
-    };
-    let handle = timeout(20 * MILLI);
-    let call = handle.call::<_, (), BoxError>(greedy);
-    let limit = Instant::now() + 1000 * MILLI;
-    let outcome = timeout_at(limit, call).await.expect("it ends by itself");
+    });
+    let mut polls = 0;
+    // Awake all the time, never ready, and always at the end of its turn.
+    let greedy = poll_fn(|cx| {
+        polls += 1;
+        let mut turn = pin!(use_up_the_turn());
+        assert!(turn.as_mut().poll(cx).is_ready());
+        cx.waker().wake_by_ref();
+        if polls < 1000 {
+            Poll::Pending
+        } else {
+            Poll::Ready(Ok::<_, BoxError>(()))
+        }
+    });
+    let outcome = timeout(20 * MILLI).call(greedy).await;
     assert_eq!(rejected(&outcome.unwrap_err()).reason(), Reason::TimedOut);
+    clock.abort();
 }
 
 #[tokio::test(start_paused = true)]
