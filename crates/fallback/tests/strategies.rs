@@ -474,6 +474,15 @@ async fn nothing_is_asked_of_a_type_that_a_strategy_does_not_need() {
     assert_eq!(answer.await.unwrap().unwrap().0.get(), 5);
 }
 
+#[tokio::test]
+async fn a_service_that_gets_ready_after_all_is_called() {
+    let fallback = builder().value(1).build().unwrap();
+    let mut service = fallback.layer().layer(Primary::new(Does::FailsToGetReady));
+    service.ready().await.unwrap();
+    service.get_mut().does = Does::Answers;
+    assert_eq!(service.ready().await.unwrap().call(7).await.unwrap(), 7);
+}
+
 #[test]
 fn a_service_is_shared_between_threads_whatever_its_errors_are() {
     /// Not `Sync`, as those of some libraries.

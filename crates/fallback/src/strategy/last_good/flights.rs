@@ -81,3 +81,24 @@ impl Drop for Own {
         self.asks.store(false, Ordering::Release);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_keys_are_known_than_there_is_room_for() {
+        let flights = Flights::new(2);
+        (0..9).for_each(|key| flights.failed(&key));
+        assert_eq!(flights.keys.lock().len(), 2);
+        let known = flights.board(&0);
+        assert!(!known.others && flights.board(&0).others);
+        drop(known);
+        assert!(!flights.board(&0).others, "its turn is over");
+        assert!(!flights.board(&8).others && !flights.board(&8).others);
+        flights.well(&0);
+        flights.failed(&8);
+        let _known = flights.board(&8);
+        assert!(flights.board(&8).others, "there is room again");
+    }
+}
