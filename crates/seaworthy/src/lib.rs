@@ -81,3 +81,12 @@ pub use workers::{Answer, KeyClient, Workers, WorkersBuilder};
 pub fn stack(name: impl Into<std::sync::Arc<str>>) -> stack::StackBuilder {
     stack::Stack::builder(name)
 }
+
+/// The examples of the guides, compiled and run.
+#[cfg(all(doctest, feature = "stack", feature = "http", feature = "serde"))]
+mod guide {
+    #[doc = include_str!("../../../docs/stack.md")]
+    struct Stack;
+    #[doc = include_str!("../../../docs/from-polly.md")]
+    struct FromPolly;
+}
