@@ -486,11 +486,10 @@ async fn a_service_that_gets_ready_after_all_is_called() {
 #[test]
 fn a_service_is_shared_between_threads_whatever_its_errors_are() {
     /// Not `Sync`, as those of some libraries.
-    #[derive(Debug)]
-    struct Unshared(std::cell::Cell<u32>);
+    type Unshared = std::cell::Cell<u32>;
     fn is_shared<T: Send + Sync + Clone>(_: T) {}
     let fallback = builder().value(1).build().unwrap();
-    let fails = service_fn(|_: u32| ready(Err::<u32, _>(Unshared(1.into()))));
+    let fails = service_fn(|_: u32| ready(Err::<u32, _>(Unshared::new(1))));
     is_shared(fallback.layer().layer(fails));
 }
 

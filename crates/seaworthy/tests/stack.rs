@@ -232,12 +232,13 @@ async fn it_changes_while_it_runs_and_a_configuration_that_cannot_be_changes_not
 
 #[test]
 fn a_configuration_that_cannot_be_is_refused_by_the_stage_that_cannot_be_so() {
-    let refused = |change: fn(&mut Config)| {
+    type Change = fn(&mut Config);
+    let refused = |change: Change| {
         let mut config = Config::default();
         change(&mut config);
         builder().config(config).build().unwrap_err().to_string()
     };
-    let cases: [(fn(&mut Config), &str); 6] = [
+    let cases: [(Change, &str); 6] = [
         (
             |it| it.bulkhead.as_mut().unwrap().limit = Limit::from(0),
             "`s`: field `limit` is 0",
