@@ -13,7 +13,8 @@ pub enum Source {
     Primary,
     /// The service itself, but so long ago: its [last good answer](crate::LastGood).
     Stale {
-        /// For how long it was kept: at least as long as it really was, and by at most 4 ms more.
+        /// For how long it was kept: at least as long as it really was, and at most two ticks of the
+        /// operating system more (8 ms on most).
         age: Duration,
     },
     /// Another service, of this name.

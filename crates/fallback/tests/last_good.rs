@@ -176,7 +176,7 @@ proptest! {
                 let answer = answer.await.ok();
                 match age {
                     _ if up_now => assert_eq!(answer, Some(value), "call {number}"),
-                    // It may seem to be older, by up to 4 ms.
+                    // It may seem to be older, by two ticks of the clock.
                     Some(995..=1000) => {}
                     Some(0..995) => {
                         let last = known.map(|(_, _, value)| *value);

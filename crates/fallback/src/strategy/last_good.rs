@@ -143,7 +143,8 @@ impl<Req, K: Hash + Eq + Clone, Res: Clone> LastGood<Req, K, Res> {
     }
 }
 
-/// Not behind the time, as the coarse clock is by up to 4 ms: what was stored by that is never older than it seems.
+/// Not behind the time, as the coarse clock may be by a tick: what was stored by that is never older than it seems, and younger
+/// by two ticks at most.
 fn exact_now() -> Coarse {
     clock::coarse().saturating_add(clock::coarse_lag())
 }
