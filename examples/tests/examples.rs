@@ -384,7 +384,7 @@ fn each_answer_says_where_it_comes_from_while_the_database_is_away() {
         &out,
         &[
             "The database is there:",
-            "from database",
+            "product 1: 11 left          from database",
             "checked: all answers are those of the database",
             "The database is away:",
             "product 1: 11 left          from stale",
@@ -392,7 +392,7 @@ fn each_answer_says_where_it_comes_from_while_the_database_is_away() {
             "checked: nobody has asked for product 10 before",
             "checked: the circuit is open",
             "The fallback is switched off in the file:",
-            "from nobody",
+            "product 1:",
             "checked: the same requests are errors",
             "The database and the fallback are back:",
             "checked: all answers are those of the database again",
