@@ -3,11 +3,16 @@
 //! One task calls, or two on two workers, which share one component and call at the same time; a figure is of one call of
 //! one task. `added_ns` is what a call costs over the bare service of the same round.
 
+use std::hint::black_box;
 use std::io;
 use std::time::Duration;
 
 use seaworthy_benches::Failure;
-use seaworthy_benches::breaker::{Caller, Desk, Failures, Hammered, Load, Tower, hammer};
+use seaworthy_benches::breaker::{
+    Ask, Caller, Came, Desk, Failures, Hammered, Load, Tower, calling, hammer,
+};
+
+use tower_service::Service;
 
 use crate::contender::{self, Contender, Rounds, Task};
 use crate::progress::Progress;
@@ -61,6 +66,23 @@ impl<C: Case> Round<C> {
     async fn run_bare(mut self) -> Result<Hammered, Failure> {
         self.load.rejected = false;
         self.run(Tower(Desk)).await
+    }
+}
+
+/// A service of which it matters only whether it answers: whatever its error is, it counts as a rejection.
+#[derive(Clone)]
+pub(crate) struct Answers<S>(pub(crate) S);
+
+impl<S> Caller for Answers<S>
+where
+    S: Service<Ask, Response = u64, Error: Send, Future: Send> + Clone + Send + 'static,
+{
+    #[inline]
+    async fn call(&mut self, ask: Ask) -> Came {
+        match black_box(calling(&mut self.0, ask).await) {
+            Ok(number) => Came::Answer(number),
+            Err(_) => Came::Rejection,
+        }
     }
 }
 

@@ -3,17 +3,15 @@
 #[cfg(feature = "peers")]
 mod peers;
 
-use std::hint::black_box;
 use std::io;
 
 use seaworthy_benches::Failure;
-use seaworthy_benches::breaker::{Ask, Caller, Came, Desk, Failures, Hammered, Tower, calling};
+use seaworthy_benches::breaker::{Ask, Desk, Failures, Hammered, Tower};
 use seaworthy_benches::fallback::Floor;
 use seaworthy_fallback::{Fallback, LastGood};
 use tower_layer::Layer;
-use tower_service::Service;
 
-use crate::calls::{self, bare, other, ours};
+use crate::calls::{self, Answers, bare, other, ours};
 use crate::progress::Progress;
 use crate::report::Report;
 
@@ -94,21 +92,4 @@ async fn last_good(round: Round) -> Result<Hammered, Failure> {
     let fallback = fallback.map_err(|error| error.to_string())?;
     let service = fallback.layer().layer(Desk);
     round.run(Tower(service)).await
-}
-
-/// A service that has an answer for everything: an error is as unexpected as a rejection.
-#[derive(Clone)]
-struct Answers<S>(S);
-
-impl<S> Caller for Answers<S>
-where
-    S: Service<Ask, Response = u64, Error: Send, Future: Send> + Clone + Send + 'static,
-{
-    #[inline]
-    async fn call(&mut self, ask: Ask) -> Came {
-        match black_box(calling(&mut self.0, ask).await) {
-            Ok(number) => Came::Answer(number),
-            Err(_) => Came::Rejection,
-        }
-    }
 }

@@ -5,7 +5,6 @@
 #[cfg(feature = "peers")]
 mod peers;
 
-use std::hint::black_box;
 use std::io;
 use std::time::Duration;
 
@@ -16,11 +15,11 @@ use seaworthy::fallback::Fallback;
 use seaworthy::retry::Retry;
 use seaworthy::timeout::Timeout;
 use seaworthy_benches::Failure;
-use seaworthy_benches::breaker::{Ask, Caller, Came, Desk, Fault, Hammered, calling};
+use seaworthy_benches::breaker::{Ask, Desk, Fault, Hammered};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::calls::{self, bare, ours};
+use crate::calls::{self, Answers, bare, ours};
 use crate::progress::Progress;
 use crate::report::Report;
 
@@ -99,21 +98,4 @@ async fn six(round: Round) -> Result<Hammered, Failure> {
     let stack = seaworthy::stack("bench").fallback(|it| it.value(VALUE));
     let stack = stack.build().map_err(|error| error.to_string())?;
     round.run(Answers(stack.layer().layer(Desk))).await
-}
-
-/// A service that has an answer for everything: an error is as unexpected as a rejection.
-#[derive(Clone)]
-struct Answers<S>(S);
-
-impl<S> Caller for Answers<S>
-where
-    S: Service<Ask, Response = u64, Error: Send, Future: Send> + Clone + Send + 'static,
-{
-    #[inline]
-    async fn call(&mut self, ask: Ask) -> Came {
-        match black_box(calling(&mut self.0, ask).await) {
-            Ok(number) => Came::Answer(number),
-            Err(_) => Came::Rejection,
-        }
-    }
 }

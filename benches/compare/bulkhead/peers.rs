@@ -1,10 +1,9 @@
 //! The limits of others, each called as its own documentation shows.
 
-use std::hint::black_box;
 use std::task::{Context, Poll, Waker};
 
 use seaworthy_benches::Failure;
-use seaworthy_benches::breaker::{Ask, Caller, Came, Desk, Hammered, calling};
+use seaworthy_benches::breaker::{Ask, Desk, Hammered};
 use tower::ServiceBuilder;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_layer::Layer;
@@ -12,7 +11,7 @@ use tower_resilience::bulkhead::{Bulkhead, BulkheadLayer};
 use tower_service::Service;
 
 use super::{Case, Round, Somebody};
-use crate::calls::other;
+use crate::calls::{Answers, other};
 use crate::contender::Contender;
 use crate::versions::named;
 
@@ -41,26 +40,9 @@ pub(super) fn contenders(case: Case) -> Vec<Somebody> {
     all
 }
 
-/// A service that is readied and called, of which it matters only whether it answers.
-#[derive(Clone)]
-struct Peer<S>(S);
-
-impl<S> Caller for Peer<S>
-where
-    S: Service<Ask, Response = u64, Error: Send, Future: Send> + Clone + Send + 'static,
-{
-    #[inline]
-    async fn call(&mut self, ask: Ask) -> Came {
-        match black_box(calling(&mut self.0, ask).await) {
-            Ok(number) => Came::Answer(number),
-            Err(_) => Came::Rejection,
-        }
-    }
-}
-
 async fn limited(round: Round) -> Result<Hammered, Failure> {
     let layer = GlobalConcurrencyLimitLayer::new(round.case.limit() as usize);
-    round.run(Peer(layer.layer(Desk))).await
+    round.run(Answers(layer.layer(Desk))).await
 }
 
 async fn shed(round: Round) -> Result<Hammered, Failure> {
@@ -71,7 +53,7 @@ async fn shed(round: Round) -> Result<Hammered, Failure> {
         return Err("the first place is not free".to_owned());
     }
     let service = ServiceBuilder::new().load_shed().layer(layer).service(Desk);
-    let result = round.run(Peer(service)).await;
+    let result = round.run(Answers(service)).await;
     drop(holder);
     result
 }
@@ -89,5 +71,5 @@ async fn resilient(round: Round) -> Result<Hammered, Failure> {
         .build()
         .map_err(|error| error.to_string())?;
     let service: Bulkhead<Desk> = layer.layer(Desk);
-    round.run(Peer(service)).await
+    round.run(Answers(service)).await
 }

@@ -5,8 +5,8 @@ use seaworthy_benches::breaker::{Ask, Desk, Fault, Hammered};
 use tower_layer::Layer;
 use tower_resilience::fallback::FallbackLayer;
 
-use super::{Answers, Round, Somebody, VALUE};
-use crate::calls::other;
+use super::{Round, Somebody, VALUE};
+use crate::calls::{Answers, other};
 use crate::versions::named;
 
 pub(super) fn contenders() -> Vec<Somebody> {

@@ -16,8 +16,8 @@ use tower_resilience::fallback::FallbackLayer;
 use tower_resilience::retry::RetryLayer;
 use tower_resilience::timelimiter::TimeLimiterLayer;
 
-use super::{ATTEMPT, Answers, Case, ROOM, Round, Somebody, VALUE};
-use crate::calls::other;
+use super::{ATTEMPT, Case, ROOM, Round, Somebody, VALUE};
+use crate::calls::{Answers, other};
 use crate::versions::named;
 
 pub(super) fn contenders(case: Case) -> Vec<Somebody> {

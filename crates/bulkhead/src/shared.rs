@@ -12,6 +12,7 @@ use seaworthy_core::clock::{self, Instant};
 use seaworthy_core::component::{Component, Snapshot};
 use seaworthy_core::event::Events;
 use seaworthy_core::name::Kept;
+use seaworthy_core::news::News;
 use seaworthy_core::shard::Count;
 use seaworthy_core::sync::Lock;
 use seaworthy_core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -59,8 +60,8 @@ struct Class {
     shut: AtomicBool,
     /// Calls that were turned away.
     rejections: Count,
-    /// When that was last, in nanoseconds of the coarse clock.
-    turned_away_at: AtomicU64,
+    /// When that was last.
+    turned_away: News,
     metrics: Arc<Metrics>,
 }
 
@@ -160,7 +161,7 @@ impl Shared {
                 name: Kept::new(full.unwrap_or_else(|| Arc::clone(name))),
                 shut: AtomicBool::new(false),
                 rejections: Count::over(surroundings.shards),
-                turned_away_at: AtomicU64::new(0),
+                turned_away: News::default(),
                 metrics: Arc::clone(metrics),
             }
         };

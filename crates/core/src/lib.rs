@@ -63,6 +63,7 @@ pub mod http;
 pub mod keyed;
 pub mod metrics;
 pub mod name;
+pub mod news;
 #[cfg(feature = "serde")]
 pub mod off;
 pub mod panic;

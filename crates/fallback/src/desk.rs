@@ -1,23 +1,20 @@
 //! What all strategies of a fallback share, whatever their types: who counts, and who is told.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use seaworthy_core::clock::{self, Coarse};
+use seaworthy_core::clock;
 use seaworthy_core::component::{Component, Snapshot, Status};
 use seaworthy_core::event::{Events, Severity};
 use seaworthy_core::name;
+use seaworthy_core::news::News;
 use seaworthy_core::shard::Count;
-use seaworthy_core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use seaworthy_core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::config::Config;
 use crate::event::FallbackEvent;
 use crate::metrics::{Metrics, StrategyMetrics};
 use crate::miss::Miss;
 use crate::places::Places;
-
-/// What happens within this time of the last time is no news. So long it is shown that a fallback has answered, too.
-const QUIET: Duration = Duration::from_secs(10);
 
 /// Where the strategies of a fallback report.
 #[derive(Debug)]
@@ -35,28 +32,9 @@ pub struct Desk {
 struct Strategy {
     name: Arc<str>,
     answers: Count,
-    answered: Last,
-    logged: Last,
+    answered: News,
+    logged: News,
     metrics: StrategyMetrics,
-}
-
-/// When something happened last, in nanoseconds of the coarse clock; 0 if never.
-#[derive(Debug, Default)]
-struct Last(AtomicU64);
-
-impl Last {
-    /// It happens now. True if it did not for a while.
-    fn is_news(&self) -> bool {
-        let now = clock::coarse();
-        let was_quiet = self.was_quiet(now);
-        self.0.store(now.as_nanos(), Ordering::Relaxed);
-        was_quiet
-    }
-
-    fn was_quiet(&self, now: Coarse) -> bool {
-        let last = self.0.load(Ordering::Relaxed);
-        last == 0 || now.since(Coarse::from_nanos(last)) >= QUIET
-    }
 }
 
 impl Desk {
@@ -70,8 +48,8 @@ impl Desk {
         let strategy = |source: &Arc<str>| Strategy {
             name: Arc::clone(source),
             answers: Count::new(),
-            answered: Last::default(),
-            logged: Last::default(),
+            answered: News::default(),
+            logged: News::default(),
             metrics: StrategyMetrics::new(&name, source),
         };
         Self {
@@ -131,7 +109,7 @@ impl Desk {
             None => {
                 strategy.answers.increment();
                 strategy.metrics.answered();
-                if strategy.answered.is_news() {
+                if strategy.answered.happens() {
                     let strategy = Arc::clone(&strategy.name);
                     self.emit(Severity::Warning, FallbackEvent::Answers { strategy });
                 }
@@ -148,7 +126,7 @@ impl Desk {
     /// All of them are told to whoever listens; the log is not to be flooded.
     #[cold]
     fn missed(&self, strategy: &Strategy, miss: &Miss) {
-        let news = cfg!(feature = "tracing") && strategy.logged.is_news();
+        let news = cfg!(feature = "tracing") && strategy.logged.happens();
         if !news && !self.events.is_watched() {
             return;
         }

@@ -42,7 +42,10 @@ pub trait Strategy<Req, Res, Err> {
     }
 
     /// The service has answered this, and it will do.
-    fn learn(&self, kept: Self::Kept, response: &Res);
+    #[inline]
+    fn learn(&self, kept: Self::Kept, response: &Res) {
+        let _ = (kept, response);
+    }
 
     /// The service came to this, and it will not do.
     fn begin(&self, kept: Self::Kept, outcome: Result<&Res, &Err>, desk: &Desk) -> Self::Answering;

@@ -351,8 +351,14 @@ fn a_call_may_be_dropped_anywhere_and_nothing_of_it_is_left() {
         assert_eq!(world.stack.bulkhead().view().in_flight, 0);
         let permit = world.stack.bulkhead().try_acquire();
         assert!(permit.is_ok());
-        let tokens = world.stack.retry().view();
-        assert!(tokens.retries <= 1, "{tokens:?}");
+        let retries = world.stack.retry().view();
+        assert!(retries.retries <= 1, "{retries:?}");
+        let left = 10.0 - retries.retries as f64;
+        assert_eq!(
+            retries.budget,
+            Some(left),
+            "only a retry that was made costs one"
+        );
     };
     let awaits = at_every_await(10, World::new, operation, check);
     assert_eq!(awaits, 3, "an attempt, the pause, an attempt");

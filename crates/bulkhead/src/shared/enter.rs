@@ -3,7 +3,7 @@
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use seaworthy_core::clock::{self, Coarse, Instant};
+use seaworthy_core::clock::{self, Instant};
 use seaworthy_core::event::Severity;
 use seaworthy_core::sync::atomic::Ordering;
 use seaworthy_core::{Cause, Reason, Rejected};
@@ -12,9 +12,6 @@ use super::{Room, Shared};
 use crate::event::BulkheadEvent;
 use crate::machine::{Demand, Load, Place};
 use crate::word::Entry;
-
-/// If nobody was turned away for so long, it is news when somebody is.
-const QUIET: Duration = Duration::from_secs(10);
 
 /// How often those look who wait, where there may be room without anybody having left.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -223,13 +220,9 @@ impl Shared {
 
     #[inline(always)]
     fn turn_away(&self, class: usize, load: Load) -> Rejected {
-        let (now, number) = (clock::coarse(), class);
+        let number = class;
         let class = &self.classes[number];
-        let last = class.turned_away_at.load(Ordering::Relaxed);
-        class
-            .turned_away_at
-            .store(now.as_nanos(), Ordering::Relaxed);
-        if now.since(Coarse::from_nanos(last)) >= QUIET || last == 0 {
+        if class.turned_away.happens() {
             self.begins_to_turn_away(number, load);
         }
         class.rejections.increment();

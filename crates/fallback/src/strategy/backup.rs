@@ -50,9 +50,6 @@ where
         self.keep.keep(request)
     }
 
-    #[inline]
-    fn learn(&self, _: K::Kept, _: &Res) {}
-
     fn begin(&self, kept: K::Kept, _: Result<&Res, &Err>, desk: &Desk) -> Self::Answering {
         Running::begin(desk, || Oneshot::new(self.service.lock().clone(), kept))
     }

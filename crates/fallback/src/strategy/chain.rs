@@ -22,9 +22,6 @@ impl<Req, Res, Err> Strategy<Req, Res, Err> for Nothing {
     fn keep(&self, _: &Req) {}
 
     #[inline]
-    fn learn(&self, (): (), _: &Res) {}
-
-    #[inline]
     fn begin(&self, (): (), _: Result<&Res, &Err>, _: &Desk) {}
 
     #[inline]

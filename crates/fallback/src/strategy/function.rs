@@ -48,9 +48,6 @@ where
     fn keep(&self, _: &Req) {}
 
     #[inline]
-    fn learn(&self, (): (), _: &Res) {}
-
-    #[inline]
     fn begin(&self, (): (), _: Result<&Res, &Err>, _: &Desk) {}
 
     #[inline]
@@ -77,9 +74,6 @@ where
     fn keep(&self, request: &Req) -> K::Kept {
         self.keep.keep(request)
     }
-
-    #[inline]
-    fn learn(&self, _: K::Kept, _: &Res) {}
 
     #[inline]
     fn begin(&self, kept: K::Kept, _: Result<&Res, &Err>, _: &Desk) -> Self::Answering {
@@ -113,9 +107,6 @@ where
     #[inline]
     fn keep(&self, _: &Req) {}
 
-    #[inline]
-    fn learn(&self, (): (), _: &Res) {}
-
     fn begin(&self, (): (), outcome: Result<&Res, &Err>, desk: &Desk) -> Running<Fut> {
         Running::begin(desk, || (self.0)(outcome))
     }
@@ -145,9 +136,6 @@ where
     fn keep(&self, request: &Req) -> K::Kept {
         self.keep.keep(request)
     }
-
-    #[inline]
-    fn learn(&self, _: K::Kept, _: &Res) {}
 
     fn begin(&self, kept: K::Kept, outcome: Result<&Res, &Err>, desk: &Desk) -> Running<Fut> {
         Running::begin(desk, || (self.make)(kept, outcome))

@@ -22,9 +22,6 @@ impl<Req, Res: Clone, Err> Strategy<Req, Res, Err> for Value<Res> {
     fn keep(&self, _: &Req) {}
 
     #[inline]
-    fn learn(&self, (): (), _: &Res) {}
-
-    #[inline]
     fn begin(&self, (): (), _: Result<&Res, &Err>, _: &Desk) {}
 
     #[inline]

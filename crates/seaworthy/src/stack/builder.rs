@@ -138,7 +138,6 @@ impl<T, H, L, R> StackBuilder<FallbackBuilder<T, H, L>, R> {
             has_fallback,
             ..
         } = self;
-        config.check(&name)?;
         let names = Names::of(&name);
         let named = || Arc::clone(&name);
         let breaker = CircuitBreaker::builder(named())
@@ -169,7 +168,7 @@ impl<T, H, L, R> StackBuilder<FallbackBuilder<T, H, L>, R> {
             attempt: timeout(names.attempt, config.attempt_timeout)?,
             has_fallback,
             events: events.clone(),
-            name,
+            name: named(),
             config: Mutex::new(config.clone()),
         };
         let fallback = self
@@ -178,6 +177,7 @@ impl<T, H, L, R> StackBuilder<FallbackBuilder<T, H, L>, R> {
             .events(&events)
             .registry(&registry)
             .build()?;
+        config.fits_together(&name)?;
         Ok(Stack::of(shared, fallback, self.rules))
     }
 }

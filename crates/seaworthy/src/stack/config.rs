@@ -3,14 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use seaworthy_bulkhead::{Bulkhead, Limit};
-use seaworthy_circuit_breaker::CircuitBreaker;
+use seaworthy_bulkhead::Limit;
 use seaworthy_core::ConfigError;
 use seaworthy_core::component::Registry;
-use seaworthy_fallback::Fallback;
 
-use crate::retry::{Retry, RetryConfig};
-use crate::timeout::Timeout;
+use super::handle::Stack;
+use crate::retry::RetryConfig;
 
 /// How the stages of a [`Stack`](super::Stack) go about their work. Each can be off: `None`, which is `off` in a file.
 ///
@@ -128,43 +126,25 @@ impl Config {
         config
     }
 
-    /// Of a stack of this name: by making all stages of it, for nobody to see.
-    pub(super) fn check(&self, name: &Arc<str>) -> Result<(), ConfigError> {
-        let unseen = Registry::new();
-        let names = Names::of(name);
-        let bulkhead = self.bulkhead();
-        let classes = bulkhead.partitions.len();
+    /// Whether the stages of a stack of this name fit together. What each may be, it says itself when it is made.
+    pub(super) fn fits_together(&self, name: &Arc<str>) -> Result<(), ConfigError> {
+        let classes = self.bulkhead().partitions.len();
         let allowed = "none: a stack is for one class of calls";
         ConfigError::unless(classes == 0, name, "bulkhead.partitions", classes, allowed)?;
-        Bulkhead::builder(Arc::clone(name))
-            .config(bulkhead)
-            .registry(&unseen)
-            .build()?;
-        for (name, after) in [
-            (names.total, self.total_timeout),
-            (names.attempt, self.attempt_timeout),
-        ] {
-            Timeout::builder(name)
-                .after(after)
-                .registry(&unseen)
-                .build()?;
-        }
         if let (Some(attempt), Some(total)) = (self.attempt_timeout, self.total_timeout) {
             let (value, allowed) = (format_args!("{attempt:?}"), "at most `total_timeout`");
             ConfigError::unless(attempt <= total, name, "attempt_timeout", value, allowed)?;
         }
-        Retry::builder(Arc::clone(name))
-            .config(self.retry())
-            .registry(&unseen)
-            .build()?;
-        let breaker = CircuitBreaker::builder(Arc::clone(name)).config(self.breaker());
-        breaker.registry(&unseen).build()?;
-        let fallback = Fallback::builder(Arc::clone(name)).value(());
-        fallback
-            .config(self.fallback(true))
-            .registry(&unseen)
-            .build()?;
         Ok(())
+    }
+
+    /// Whether a stack of this name may be so: by making one for nobody to see.
+    pub(super) fn check(&self, name: &Arc<str>) -> Result<(), ConfigError> {
+        let mut config = self.clone();
+        // To switch it off would be told.
+        config.circuit_breaker = Some(self.breaker());
+        let unseen = Stack::builder(Arc::clone(name)).config(config);
+        unseen.registry(&Registry::new()).build().map(drop)
     }
 }
 
