@@ -45,12 +45,15 @@ pub(crate) struct Figures {
     /// Pages of products for which recommendations were asked over HTTP, and those that came with some.
     pub(crate) recommendation_calls: usize,
     pub(crate) recommendations_given: usize,
-    /// Pages that went without at once, since the circuit was open.
+    /// Pages for which nobody was asked, since the circuit was open.
     pub(crate) short_circuited: usize,
+    /// Pages with what was recommended some time ago, and with what sells well.
+    pub(crate) recommendations_kept: usize,
+    pub(crate) best_sellers: usize,
     pub(crate) circuit_opened: u64,
     /// From the moment at which those who recommend were well again to the first page that shows it, at the longest.
     pub(crate) recommendations_back_ms: Option<f64>,
-    /// For how long customers waited for pages that then came without recommendations, all of them together.
+    /// For how long customers waited for pages that then came without fresh recommendations, all of them together.
     pub(crate) lost_waiting_ms: f64,
     /// Of the pages of products.
     pub(crate) page_p95_ms: f64,
@@ -84,6 +87,14 @@ pub(crate) struct Tally {
 }
 
 impl Figures {
+    /// Pages of products that recommend something, those of them that do so without a fallback, and all of them.
+    pub(crate) fn recommending_pages(&self) -> (usize, usize, usize) {
+        let fresh = self.recommendations_given;
+        let all = self.recommendation_calls + self.short_circuited;
+        let with = fresh + self.recommendations_kept + self.best_sellers;
+        (with, fresh, all)
+    }
+
     pub(crate) fn new(
         service: &Service,
         advised: &Recommendations,
@@ -126,6 +137,8 @@ impl Figures {
             recommendation_calls: advised.given + advised.missing,
             recommendations_given: advised.given,
             short_circuited: advised.short_circuited,
+            recommendations_kept: advised.kept,
+            best_sellers: advised.best_sellers,
             circuit_opened: tally.circuit_opened,
             recommendations_back_ms: advised.back_after.map(millis),
             lost_waiting_ms: millis(advised.lost),

@@ -20,6 +20,7 @@ use tokio::time::{self, Instant};
 
 use crate::plan::{Arrival, Ask};
 use crate::progress::Progress;
+use crate::shop::recommender::By;
 use crate::shop::{till, web};
 
 /// Who has no answer by then goes away. The shop itself gives up on an order two seconds earlier.
@@ -95,18 +96,27 @@ impl Told {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Advised {
     Given,
-    /// It was asked for in vain.
-    Missing,
-    /// It was not asked for, since the circuit was open.
-    ShortCircuited,
+    /// Those who know were asked in vain: who recommends instead, if anybody does.
+    Missing(Option<By>),
+    /// They were not asked, since the circuit was open.
+    ShortCircuited(Option<By>),
 }
 
 impl Advised {
-    fn from_header(became: &HeaderValue) -> Self {
+    fn from_headers(became: &HeaderValue, by: Option<&HeaderValue>) -> Self {
+        let by = by.and_then(|by| By::from_word(by.as_bytes()));
         match became.as_bytes() {
             became if became == web::GIVEN.as_bytes() => Self::Given,
-            became if became == web::SHORT_CIRCUITED.as_bytes() => Self::ShortCircuited,
-            _ => Self::Missing,
+            became if became == web::SHORT_CIRCUITED.as_bytes() => Self::ShortCircuited(by),
+            _ => Self::Missing(by),
+        }
+    }
+
+    /// Who recommends, if anybody does.
+    pub(crate) fn by(self) -> Option<By> {
+        match self {
+            Self::Given => Some(By::Service),
+            Self::Missing(by) | Self::ShortCircuited(by) => by,
         }
     }
 }
@@ -181,6 +191,7 @@ impl Customers {
         let status = response.status();
         let age = response.headers().get(web::AGE).cloned();
         let recommended = response.headers().get(web::RECOMMENDED).cloned();
+        let by = response.headers().get(web::RECOMMENDED_BY).cloned();
         let told = response.headers().get(web::UNCONFIRMED);
         let told = told.and_then(Told::from_header);
         // To the end, also of an error: else the connection could not be used again.
@@ -188,7 +199,7 @@ impl Customers {
         Ok(match status {
             StatusCode::OK => match (age, recommended) {
                 (Some(age), _) => Answer::Report(Duration::from_millis(age.to_str()?.parse()?)),
-                (None, Some(became)) => Answer::Product(Advised::from_header(&became)),
+                (None, Some(became)) => Answer::Product(Advised::from_headers(&became, by.as_ref())),
                 (None, None) => Answer::Page,
             },
             StatusCode::CREATED => {

@@ -43,6 +43,14 @@ const ROWS: [(&str, Cell); 52] = [
         shop.recommendations_given.to_string()
     }),
     ("short-circuited", |shop| shop.short_circuited.to_string()),
+    ("by the last answer", |shop| {
+        shop.recommendations_kept.to_string()
+    }),
+    ("by best-sellers", |shop| shop.best_sellers.to_string()),
+    ("pages that recommend", |shop| {
+        let (with, fresh, all) = shop.recommending_pages();
+        format!("{} ({} fresh) of {all}", with, fresh)
+    }),
     ("circuit opened", |shop| shop.circuit_opened.to_string()),
     ("back after", |shop| {
         shop.recommendations_back_ms
@@ -111,12 +119,14 @@ hung           tasks that were silent for too long, and were ended and started a
 shipping desks processes that were started to say what shipping costs; they abort on a cursed parcel
 catalogues     services that were built to make the product pages; they panic on the cursed product
 recommendation pages of products ask another service over HTTP what goes well with it, and wait for at most
-calls          0.1 s; it becomes slow, refuses connections, fails every other call and is well again. Pages come
-               without recommendations then; short-circuited are those that did not even ask
+calls          0.1 s; it becomes slow, refuses connections, fails every other call and is well again. Short-circuited
+               are pages that did not even ask then
+by the last    pages that show what was recommended last for the same product, or else what sells well: a fallback. In
+answer         the naked shop such a page comes without recommendations
 back after     from the moment at which that service was well again to the first page with recommendations
 starved        for how much of each second threads were ready and waited for a processor: by half a debug build does so
                by itself; by much more, and others had the machine
-lost waiting   what customers waited for pages that then came without recommendations, all of them together
+lost waiting   what customers waited for pages that then came without fresh recommendations, all of them together
 stored,        orders on disk whose customers do not know it; stored twice are those that are there under two ids
 unconfirmed
 flood          for a while many more want to order than the database can store, which is four orders in some 20 ms.

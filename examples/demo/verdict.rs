@@ -72,6 +72,7 @@ impl Verdict {
         } else {
             ""
         };
+        let (recommending, fresh, product_pages) = supervised.recommending_pages();
         let starved = supervised.starved.is_some_and(|share| share > STARVED);
         // What takes time, or customers who have enough of it.
         let timely = |kept: bool, promise: String| Promise {
@@ -179,6 +180,13 @@ impl Verdict {
                      {lost:.1} ms to {their_loss:.1} ms{unsaid}"
                 ),
             ),
+            Promise {
+                kept: recommending == product_pages && (recommending > fresh || few),
+                promise: format!(
+                    "every page of a product recommends something: {recommending} of {product_pages}, \
+                     {fresh} of them without a fallback{unsaid}"
+                ),
+            },
             timely(
                 opened > 0 && back.is_some_and(|back| back < BACK_MS) || few,
                 format!(

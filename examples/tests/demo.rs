@@ -78,6 +78,14 @@ fn a_short_storm_is_survived() {
             || supervised["recommendation_calls"].as_u64() < naked["recommendation_calls"].as_u64(),
         "{figures:#}"
     );
+    // Whoever gets no fresh recommendation gets another one, or none at all in the naked shop.
+    for fallback in ["recommendations_kept", "best_sellers"] {
+        assert_eq!(naked[fallback], 0, "{fallback}: {figures:#}");
+    }
+    assert!(
+        supervised["recommendations_kept"].as_u64() > Some(0),
+        "{figures:#}"
+    );
     // Otherwise there would have been too few customers to tell.
     assert!(
         naked["lost_waiting_ms"].as_f64() > Some(3000.0),

@@ -25,7 +25,7 @@ use tower::ServiceBuilder;
 use crate::journal::Journal;
 use crate::panics;
 use crate::shop::pages::{self, Printer};
-use crate::shop::recommender::{self, Recommender};
+use crate::shop::recommender::{self, Recommended, Recommender};
 use crate::shop::report::{Press, Sheet};
 use crate::shop::shipping::{self, Questions, Quotes};
 use crate::shop::store::Store;
@@ -86,6 +86,7 @@ impl Build for Naked {
         let pages = pages::stack(Printer);
         // Who does not answer in time is not waited for: a page does without.
         let recommender = ServiceBuilder::new()
+            .map_response(Recommended::by_service)
             .timeout(recommender::PATIENCE)
             .service(recommender::client(upstream));
 

@@ -18,6 +18,9 @@ pub(crate) struct Product {
 /// The product whose page panics: see [`Product::piece_price`].
 pub(crate) const CURSED: u16 = 13;
 
+/// What sells well, whatever it goes with.
+pub(crate) const BEST_SELLERS: [u16; 3] = [8, 3, 12];
+
 const PRODUCTS: [Product; 13] = [
     product(1, "Anchor", 18_900, 1),
     product(2, "Barometer", 12_450, 1),

@@ -15,8 +15,58 @@ use tower::{Service, ServiceExt, service_fn};
 /// How long a page waits for it.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(100);
 
-/// The numbers of the products that go well with one.
-pub(crate) type Recommender = BoxCloneSyncService<u16, Vec<u16>, BoxError>;
+/// What goes well with a product.
+#[derive(Clone, Debug)]
+pub(crate) struct Recommended {
+    /// The numbers of those products.
+    pub(crate) others: Vec<u16>,
+    pub(crate) by: By,
+    /// Those who know were not asked, since the circuit was open.
+    pub(crate) short_circuited: bool,
+}
+
+/// Who recommends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// Those who know.
+    Service,
+    /// They did, some time ago.
+    Kept,
+    /// Nobody in particular: it sells well.
+    BestSellers,
+}
+
+impl By {
+    const ALL: [Self; 3] = [Self::Service, Self::Kept, Self::BestSellers];
+
+    /// As a header says it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Kept => "kept",
+            Self::BestSellers => "best-sellers",
+        }
+    }
+
+    pub(crate) fn from_word(word: &[u8]) -> Option<Self> {
+        let is_it = |by: &Self| by.word().as_bytes() == word;
+        Self::ALL.into_iter().find(is_it)
+    }
+}
+
+impl Recommended {
+    /// By those who know.
+    pub(crate) fn by_service(others: Vec<u16>) -> Self {
+        Self {
+            others,
+            by: By::Service,
+            short_circuited: false,
+        }
+    }
+}
+
+/// Asked by the number of a product.
+pub(crate) type Recommender = BoxCloneSyncService<u16, Recommended, BoxError>;
 
 /// A real HTTP client that keeps its connections alive. An answer without an error is one that came whole.
 pub(crate) fn client(

@@ -7,7 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use seaworthy_core::{BoxError, Reason, Rejected};
+use seaworthy_core::BoxError;
 use serde::Serialize;
 use tokio::sync::watch;
 use tower::ServiceExt;
@@ -15,7 +15,7 @@ use tower::ServiceExt;
 use super::catalogue;
 use super::class::Class;
 use super::pages::Pages;
-use super::recommender::Recommender;
+use super::recommender::{By, Recommended, Recommender};
 use super::report::Sheet;
 use super::shipping::Quotes;
 use super::till::{Order, Till, Unconfirmed};
@@ -39,6 +39,9 @@ pub(crate) const AGE: &str = "x-age-ms";
 pub(crate) const RECOMMENDED: &str = "x-recommended";
 pub(crate) const GIVEN: &str = "given";
 pub(crate) const SHORT_CIRCUITED: &str = "short-circuited";
+
+/// Whose recommendations are on it: [a word](By::word).
+pub(crate) const RECOMMENDED_BY: &str = "x-recommended-by";
 
 /// What an order that was not confirmed comes to: [a word](Unconfirmed::word).
 pub(crate) const UNCONFIRMED: &str = "x-unconfirmed";
@@ -71,34 +74,35 @@ async fn product(State(front): State<Front>, Path(id): Path<u16>) -> Response {
             if let Err(busy) = front.warehouse.ask(Class::Pages).await {
                 return unavailable(busy);
             }
-            let (became, others) = goes_with(front.recommender.oneshot(id).await);
-            ([(RECOMMENDED, became)], Html(page + &others)).into_response()
+            let (became, by, others) = goes_with(front.recommender.oneshot(id).await);
+            let headers = [(RECOMMENDED, became), (RECOMMENDED_BY, by)];
+            (headers, Html(page + &others)).into_response()
         }
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(why) => unavailable(why),
     }
 }
 
-/// What goes well with a product, for its page. A page is a page without it.
-fn goes_with(recommended: Result<Vec<u16>, BoxError>) -> (&'static str, String) {
-    let others = match recommended {
-        Ok(others) => others,
-        Err(why) => {
-            let became = match Rejected::find_in(&*why).map(Rejected::reason) {
-                Some(Reason::CircuitOpen) => SHORT_CIRCUITED,
-                _ => "missing",
-            };
-            return (became, format!("<p>No recommendations: {why}</p>\n"));
-        }
+/// What goes well with a product, for its page: what became of those who know, and who says it. A page is a page without
+/// it.
+fn goes_with(recommended: Result<Recommended, BoxError>) -> (&'static str, &'static str, String) {
+    let recommended = match recommended {
+        Ok(recommended) => recommended,
+        Err(why) => return ("missing", "nobody", format!("<p>No recommendations: {why}</p>\n")),
     };
-    let mut text = String::from("<p>Goes well with it:");
-    for other in others.into_iter().filter_map(catalogue::find) {
+    let (became, text) = match recommended.by {
+        By::Service => (GIVEN, "<p>Goes well with it:"),
+        _ if recommended.short_circuited => (SHORT_CIRCUITED, "<p>May go well with it:"),
+        _ => ("missing", "<p>May go well with it:"),
+    };
+    let mut text = text.to_owned();
+    for other in recommended.others.into_iter().filter_map(catalogue::find) {
         let (id, name) = (other.id, other.name);
         // Writing into a string cannot fail.
         let _ = write!(text, " <a href=\"/products/{id}\">{name}</a>");
     }
     text.push_str("</p>\n");
-    (GIVEN, text)
+    (became, recommended.by.word(), text)
 }
 
 fn unavailable(why: impl Display) -> Response {
