@@ -13,7 +13,7 @@ pub(crate) struct Table<'a> {
 
 type Cell = fn(&Figures) -> String;
 
-const ROWS: [(&str, Cell); 52] = [
+const ROWS: [(&str, Cell); 55] = [
     ("requests", |shop| shop.requests.to_string()),
     ("answered", |shop| shop.answered.to_string()),
     ("failed", |shop| shop.failed.to_string()),
