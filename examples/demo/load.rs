@@ -199,7 +199,9 @@ impl Customers {
         Ok(match status {
             StatusCode::OK => match (age, recommended) {
                 (Some(age), _) => Answer::Report(Duration::from_millis(age.to_str()?.parse()?)),
-                (None, Some(became)) => Answer::Product(Advised::from_headers(&became, by.as_ref())),
+                (None, Some(became)) => {
+                    Answer::Product(Advised::from_headers(&became, by.as_ref()))
+                }
                 (None, None) => Answer::Page,
             },
             StatusCode::CREATED => {

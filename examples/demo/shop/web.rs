@@ -88,7 +88,13 @@ async fn product(State(front): State<Front>, Path(id): Path<u16>) -> Response {
 fn goes_with(recommended: Result<Recommended, BoxError>) -> (&'static str, &'static str, String) {
     let recommended = match recommended {
         Ok(recommended) => recommended,
-        Err(why) => return ("missing", "nobody", format!("<p>No recommendations: {why}</p>\n")),
+        Err(why) => {
+            return (
+                "missing",
+                "nobody",
+                format!("<p>No recommendations: {why}</p>\n"),
+            );
+        }
     };
     let (became, text) = match recommended.by {
         By::Service => (GIVEN, "<p>Goes well with it:"),

@@ -11,10 +11,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use seaworthy_circuit_breaker::{CircuitBreaker, OpenFor, Window};
-use seaworthy_core::{BoxError, ConfigError, Reason, Rejected};
-use seaworthy_fallback::{Degraded, Fallback, LastGood, Source};
 use seaworthy_core::backoff::Jitter;
 use seaworthy_core::event::Events;
+use seaworthy_core::{BoxError, ConfigError, Reason, Rejected};
+use seaworthy_fallback::{Degraded, Fallback, LastGood, Source};
 use tower::ServiceBuilder;
 
 use crate::shop::catalogue;
@@ -61,7 +61,9 @@ fn recommended(answer: Degraded<Vec<u16>, BoxError>) -> Recommended {
         _ => By::BestSellers,
     };
     let error = answer.cause.as_ref().and_then(|cause| cause.as_ref().err());
-    let reason = error.and_then(|error| Rejected::find_in(&**error)).map(Rejected::reason);
+    let reason = error
+        .and_then(|error| Rejected::find_in(&**error))
+        .map(Rejected::reason);
     Recommended {
         others: answer.value,
         by,
