@@ -74,7 +74,7 @@ where
 {
     type Response = K::Response;
     type Error = S::Error;
-    type Future = ResponseFuture<S, Req, C, R, K>;
+    type Future = ResponseFuture<S, S::Future, Req, C, R, K>;
 
     #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
@@ -97,7 +97,7 @@ where
             }
             Err(refused) => {
                 let rejected = self.entrance.reject(refused);
-                ResponseFuture::rejected(self.parts.reject.reject(rejected))
+                ResponseFuture::rejected(rejected, &self.parts)
             }
         }
     }

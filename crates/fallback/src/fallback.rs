@@ -139,10 +139,12 @@ impl<T, H, L> Fallback<T, H, L> {
         request: &Req,
         future: F,
         provenance: P,
-    ) -> ResponseFuture<F, Req, Res, Err, T, H, L, P, Propagate>
+    ) -> impl Future<Output = Result<P::Response, Err>>
     where
         F: Future<Output = Result<Res, Err>>,
         T: Strategy<Req, Res, Err>,
+        H: Handle<Res, Err>,
+        L: LastWord<Res, Err>,
         P: Provenance<Res, Err>,
     {
         let (share, options) = (self.shared.share(), (provenance, Propagate));

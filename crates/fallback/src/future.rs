@@ -1,6 +1,7 @@
 //! A call under way.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -21,15 +22,13 @@ use crate::strategy::Strategy;
 /// Dropping it drops whatever is under way, the call of the service or the fallback, and gives its place back.
 #[pin_project]
 #[must_use = "futures do nothing unless they are polled"]
-pub struct ResponseFuture<F, Req, Res, Err, T, H, L, P, X>
-where
-    T: Strategy<Req, Res, Err>,
-{
+pub struct ResponseFuture<F, Req, Res, Err, K, A, T, H, L, P, X> {
     #[pin]
-    state: State<F, Res, Err, T::Kept, T::Answering>,
+    state: State<F, Res, Err, K, A>,
     share: Share<Shared<T, H, L>>,
     provenance: P,
     panics: X,
+    request: PhantomData<fn(Req)>,
 }
 
 #[pin_project(project = Project, project_replace = Replaced)]
@@ -56,13 +55,10 @@ enum State<F, Res, Err, K, A> {
     Done,
 }
 
-impl<F, Req, Res, Err, T, H, L, P, X> ResponseFuture<F, Req, Res, Err, T, H, L, P, X>
-where
-    T: Strategy<Req, Res, Err>,
-{
+impl<F, Req, Res, Err, K, A, T, H, L, P, X> ResponseFuture<F, Req, Res, Err, K, A, T, H, L, P, X> {
     #[inline]
     fn new(
-        state: State<F, Res, Err, T::Kept, T::Answering>,
+        state: State<F, Res, Err, K, A>,
         share: Share<Shared<T, H, L>>,
         (provenance, panics): (P, X),
     ) -> Self {
@@ -71,13 +67,14 @@ where
             share,
             provenance,
             panics,
+            request: PhantomData,
         }
     }
 
     #[inline]
     pub(crate) fn primary(
         future: F,
-        kept: T::Kept,
+        kept: K,
         share: Share<Shared<T, H, L>>,
         options: (P, X),
     ) -> Self {
@@ -87,7 +84,7 @@ where
     #[cold]
     pub(crate) fn failed(
         error: Err,
-        kept: T::Kept,
+        kept: K,
         share: Share<Shared<T, H, L>>,
         options: (P, X),
     ) -> Self {
@@ -104,10 +101,11 @@ where
     }
 }
 
-impl<F, Req, Res, Err, T, H, L, P, X> Future for ResponseFuture<F, Req, Res, Err, T, H, L, P, X>
+impl<F, Req, Res, Err, K, A, T, H, L, P, X> Future
+    for ResponseFuture<F, Req, Res, Err, K, A, T, H, L, P, X>
 where
     F: Future<Output = Result<Res, Err>>,
-    T: Strategy<Req, Res, Err>,
+    T: Strategy<Req, Res, Err, Kept = K, Answering = A>,
     H: Handle<Res, Err>,
     L: LastWord<Res, Err>,
     P: Provenance<Res, Err>,
@@ -181,9 +179,8 @@ where
     }
 }
 
-impl<F, Req, Res, Err, T, H, L, P, X> fmt::Debug for ResponseFuture<F, Req, Res, Err, T, H, L, P, X>
-where
-    T: Strategy<Req, Res, Err>,
+impl<F, Req, Res, Err, K, A, T, H, L, P, X> fmt::Debug
+    for ResponseFuture<F, Req, Res, Err, K, A, T, H, L, P, X>
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {

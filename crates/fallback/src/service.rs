@@ -70,7 +70,8 @@ where
 {
     type Response = P::Response;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, Req, S::Response, S::Error, T, H, L, P, X>;
+    type Future =
+        ResponseFuture<S::Future, Req, S::Response, S::Error, T::Kept, T::Answering, T, H, L, P, X>;
 
     #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {

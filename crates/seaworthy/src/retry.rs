@@ -56,12 +56,12 @@
 //! On more than one level: three attempts at each of three are 27. Retry where the most is known about the call, which
 //! is mostly the outermost client, inside its total timeout and outside its breaker.
 
-mod attempt;
 mod budget;
 mod builder;
 mod config;
 mod copy;
 mod event;
+mod future;
 mod given_up;
 mod handle;
 #[cfg(feature = "http")]
@@ -70,21 +70,21 @@ pub mod http;
 mod judge;
 mod layer;
 mod metrics;
-mod policy;
+mod origin;
+mod parts;
 mod service;
 mod session;
 mod shared;
 mod view;
 
-pub use attempt::{Attempt, Attempts};
 pub use builder::RetryBuilder;
 pub use config::{RetryBudget, RetryConfig};
 pub use copy::{Cloned, CopyRequest, NotReplayable};
 pub use event::RetryEvent;
+pub use future::ResponseFuture;
 pub use given_up::GivenUp;
 pub use handle::Retry;
 pub use judge::{ByVerdict, Judge, Judgement, SourceChain};
 pub use layer::RetryLayer;
-pub use policy::{RetryPolicy, RetryWait};
 pub use service::RetryService;
 pub use view::RetryView;

@@ -8,12 +8,12 @@ use seaworthy_core::component::{Component, Snapshot};
 use seaworthy_core::event::Events;
 use seaworthy_core::request::Info;
 use seaworthy_core::shard::Spread;
+use tokio::time::sleep_until;
 
 use super::builder::RetryBuilder;
 use super::config::RetryConfig;
 use super::judge::{ByVerdict, Judge};
 use super::layer::RetryLayer;
-use super::policy::RetryWait;
 use super::session::Session;
 use super::shared::Shared;
 use super::view::RetryView;
@@ -120,20 +120,18 @@ impl Retry {
         F: FnMut(u32) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        let mut session = Session::new(self.shared.share());
-        let may_retry = session.begin();
+        let Some(mut session) = Session::begin(&self.shared, || self.shared.share()) else {
+            return attempt(1).await;
+        };
         loop {
             let outcome = attempt(session.attempt()).await;
-            if !may_retry {
-                return outcome;
-            }
             let judgement = judge.judge(outcome.as_ref());
             let Some(begins) = session.ended(judgement, || (info, true)) else {
                 return outcome;
             };
             // What the last attempt has left behind does not stay while the next is waited for.
             drop(outcome);
-            RetryWait::until(begins).await;
+            sleep_until(begins).await;
             session.retries();
         }
     }

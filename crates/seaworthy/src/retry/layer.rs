@@ -8,7 +8,7 @@ use tower_layer::Layer;
 use super::copy::Cloned;
 use super::handle::Retry;
 use super::judge::ByVerdict;
-use super::policy::Parts;
+use super::parts::Parts;
 use super::service::RetryService;
 
 /// Tries the calls of a service again. Made by [`Retry::layer`].
@@ -16,8 +16,10 @@ use super::service::RetryService;
 /// However often it is applied, to services of whichever types: all of them share the budget.
 ///
 /// By default errors are tried again, requests are cloned, and none is idempotent: so only what was turned away unexecuted
-/// is tried again. The service has to be `Clone`: each call keeps one of its own. A call that waits for its next attempt
-/// needs the timers of a tokio runtime.
+/// is tried again. The service has to be `Clone`: attempts after the first are made by a clone. A call that waits for its
+/// next attempt needs the timers of a tokio runtime.
+///
+/// Apply it once, and clone the service: to apply it takes as many allocations as there are shards for counts.
 #[derive(Clone)]
 pub struct RetryLayer<J = ByVerdict, D = NothingKnown, K = Cloned> {
     retry: Retry,
@@ -92,6 +94,7 @@ impl<J, D, K> RetryLayer<J, D, K> {
 
 impl<S, J, D, K> Layer<S> for RetryLayer<J, D, K>
 where
+    S: Clone,
     J: Clone,
     D: Clone,
     K: Clone,
@@ -99,7 +102,7 @@ where
     type Service = RetryService<S, J, D, K>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        RetryService::new(inner, &self.retry, self.parts.clone())
+        RetryService::new(inner, self.retry.shared().shared(), self.parts.clone())
     }
 }
 

@@ -1,54 +1,55 @@
 //! A service whose calls are tried again.
 
 use std::fmt;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use seaworthy_core::request::{Describe, NothingKnown};
-use seaworthy_core::shard::Spread;
-use tower::retry::future::ResponseFuture;
+use seaworthy_core::shard::{Share, Spread};
 use tower_service::Service;
 
-use super::attempt::{Attempt, Attempts, Kind};
 use super::copy::{Cloned, CopyRequest};
-use super::handle::Retry;
+use super::future::{ResponseFuture, Rest};
 use super::judge::{ByVerdict, Judge};
-use super::policy::{Parts, RetryPolicy};
+use super::origin::Origin;
+use super::parts::Parts;
 use super::shared::Shared;
 
-/// A service whose calls are tried again: tower's `Retry` by [a policy of ours](RetryPolicy). Made by
-/// [`RetryLayer`](super::RetryLayer).
+/// A service whose calls are tried again. Made by [`RetryLayer`](super::RetryLayer).
 ///
 /// It is ready when the service behind it is. The first attempt is made by the very instance that was ready, each other by
-/// a clone that is waited for until it is ready, for which there is no limit here: the stage around this has one. If it
-/// never will be, that error is the outcome.
+/// a clone of the one that the layer got, which is waited for until it is ready; there is no limit for that here: the stage
+/// around this has one. An error by which it never will be is the outcome of that attempt.
 pub struct RetryService<S, J = ByVerdict, D = NothingKnown, K = Cloned> {
-    retry: tower::retry::Retry<RetryPolicy<J, D, K>, Attempts<S>>,
+    inner: S,
+    origin: Share<Origin<S>>,
+    parts: Parts<J, D, K>,
     /// Of the service that the layer made: keeps all shards alive, so that its clones are counted apart.
-    _root: Option<Spread<Shared>>,
+    _root: Option<Spread<Origin<S>>>,
 }
 
 impl<S, J, D, K> RetryService<S, J, D, K> {
-    pub(crate) fn new(inner: S, retry: &Retry, parts: Parts<J, D, K>) -> Self {
-        let policy = RetryPolicy::new(retry.shared().share(), parts);
+    pub(super) fn new(inner: S, shared: &Arc<Shared>, parts: Parts<J, D, K>) -> Self
+    where
+        S: Clone,
+    {
+        let origin = Spread::new(Origin::new(Arc::clone(shared), inner.clone()));
         Self {
-            retry: tower::retry::Retry::new(policy, Attempts(inner)),
-            _root: Some(retry.shared().clone()),
+            inner,
+            origin: origin.share(),
+            parts,
+            _root: Some(origin),
         }
     }
 
     /// The service behind.
     pub fn get_ref(&self) -> &S {
-        &self.retry.get_ref().0
-    }
-
-    /// The service behind. What is called on it directly is tried once.
-    pub fn get_mut(&mut self) -> &mut S {
-        &mut self.retry.get_mut().0
+        &self.inner
     }
 
     /// The service behind, without retries.
     pub fn into_inner(self) -> S {
-        self.retry.into_inner().0
+        self.inner
     }
 }
 
@@ -61,16 +62,17 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = ResponseFuture<RetryPolicy<J, D, K>, Attempts<S>, Attempt<Req>>;
+    type Future = ResponseFuture<S, S::Future, Req, J, D, K>;
 
     #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        Service::<Attempt<Req>>::poll_ready(&mut self.retry, cx)
+        self.inner.poll_ready(cx)
     }
 
     #[inline]
     fn call(&mut self, request: Req) -> Self::Future {
-        self.retry.call(Attempt(Kind::First(request)))
+        let rest = Rest::begin(&self.origin, &self.parts, &request);
+        ResponseFuture::new(self.inner.call(request), rest)
     }
 }
 
@@ -78,7 +80,9 @@ impl<S: Clone, J: Clone, D: Clone, K: Clone> Clone for RetryService<S, J, D, K> 
     #[inline]
     fn clone(&self) -> Self {
         Self {
-            retry: self.retry.clone(),
+            inner: self.inner.clone(),
+            origin: self.origin.clone(),
+            parts: self.parts.clone(),
             _root: None,
         }
     }
@@ -87,7 +91,7 @@ impl<S: Clone, J: Clone, D: Clone, K: Clone> Clone for RetryService<S, J, D, K> 
 impl<S: fmt::Debug, J, D, K> fmt::Debug for RetryService<S, J, D, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RetryService")
-            .field("inner", self.get_ref())
+            .field("inner", &self.inner)
             .finish_non_exhaustive()
     }
 }

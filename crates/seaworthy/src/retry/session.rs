@@ -5,18 +5,15 @@ use std::time::Duration;
 use seaworthy_core::Executed;
 use seaworthy_core::clock::{self, Coarse, Instant};
 use seaworthy_core::request::Info;
-use seaworthy_core::shard::Share;
 
 use super::given_up::GivenUp;
 use super::judge::Judgement;
+use super::origin::Keeps;
 use super::shared::Shared;
 
-/// One call.
-///
-/// Tower has the call itself begin in the service, which then goes on to be used for others, and clones it for the rest: a
-/// clone takes over what has begun, and no token.
-pub(crate) struct Session {
-    share: Share<Shared>,
+/// One call that may be tried again.
+pub(super) struct Session<P: Keeps> {
+    keeps: P,
     begun: Coarse,
     /// How often it may be tried.
     attempts: u32,
@@ -26,41 +23,35 @@ pub(crate) struct Session {
     owes: bool,
 }
 
-impl Session {
+impl<P: Keeps> Session<P> {
+    /// The first attempt begins. None if there may be no other: then nothing is kept.
     #[inline]
-    pub(crate) fn new(share: Share<Shared>) -> Self {
-        Self {
-            share,
-            begun: Coarse::default(),
-            attempts: 1,
+    pub(super) fn begin(shared: &Shared, keep: impl FnOnce() -> P) -> Option<Self> {
+        let attempts = shared.attempts();
+        if attempts == 1 {
+            return None;
+        }
+        shared.bucket().deposit();
+        Some(Self {
+            keeps: keep(),
+            begun: clock::coarse(),
+            attempts,
             retries: 0,
             owes: false,
-        }
+        })
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.share
+    pub(super) fn keeps(&self) -> &P {
+        &self.keeps
     }
 
     /// Which attempt it is at: 1 for the first.
-    pub(crate) fn attempt(&self) -> u32 {
+    pub(super) fn attempt(&self) -> u32 {
         self.retries + 1
     }
 
-    /// The first attempt begins. Whether there may be another; if not, nothing else is asked of this.
-    #[inline]
-    pub(crate) fn begin(&mut self) -> bool {
-        self.attempts = self.share.attempts();
-        if self.attempts == 1 {
-            return false;
-        }
-        self.share.bucket().deposit();
-        self.begun = clock::coarse();
-        true
-    }
-
     /// Whether no attempt may follow the next one.
-    pub(crate) fn next_is_last(&self) -> bool {
+    pub(super) fn next_is_last(&self) -> bool {
         self.retries + 2 >= self.attempts
     }
 
@@ -68,7 +59,7 @@ impl Session {
     ///
     /// `find_out` tells what is known about the request, and whether it can be sent again.
     #[inline]
-    pub(crate) fn ended(
+    pub(super) fn ended(
         &mut self,
         judgement: Judgement,
         find_out: impl FnOnce() -> (Info, bool),
@@ -76,12 +67,12 @@ impl Session {
         match judgement {
             Judgement::Answer => {
                 if self.retries > 0 {
-                    self.share.recovered();
+                    self.keeps.shared().recovered();
                 }
                 None
             }
             Judgement::InVain => {
-                self.share.given_up(GivenUp::InVain);
+                self.keeps.shared().given_up(GivenUp::InVain);
                 None
             }
             Judgement::Again {
@@ -90,7 +81,9 @@ impl Session {
             } => {
                 let (info, is_replayable) = find_out();
                 let begins = self.plan(executed, retry_after, info, is_replayable);
-                begins.map_err(|reason| self.share.given_up(reason)).ok()
+                begins
+                    .map_err(|reason| self.keeps.shared().given_up(reason))
+                    .ok()
             }
         }
     }
@@ -114,7 +107,7 @@ impl Session {
         }
         let begins = self.begins(retry_after, info).ok_or(GivenUp::Deadline)?;
         // Last, since it takes something.
-        if !self.share.bucket().take() {
+        if !self.keeps.shared().bucket().take() {
             return Err(GivenUp::Budget);
         }
         self.owes = true;
@@ -123,7 +116,7 @@ impl Session {
 
     /// When the next attempt begins, if there is time for it.
     fn begins(&self, retry_after: Option<Duration>, info: Info) -> Option<Instant> {
-        let config = self.share.config();
+        let config = self.keeps.shared().config();
         let delay = config.backoff.delay(self.retries, fastrand::f64());
         let delay = delay.max(retry_after.unwrap_or_default());
         let now = clock::exact();
@@ -138,32 +131,19 @@ impl Session {
     }
 
     /// The next attempt is made.
-    pub(crate) fn retries(&mut self) {
+    pub(super) fn retries(&mut self) {
         self.owes = false;
         self.retries += 1;
-        self.share.retried();
+        self.keeps.shared().retried();
     }
 }
 
 /// A retry that is not made, since its call is gone, costs nothing.
-impl Drop for Session {
+impl<P: Keeps> Drop for Session<P> {
     #[inline]
     fn drop(&mut self) {
         if self.owes {
-            self.share.bucket().refund();
-        }
-    }
-}
-
-impl Clone for Session {
-    #[inline]
-    fn clone(&self) -> Self {
-        Self {
-            share: self.share.clone(),
-            begun: self.begun,
-            attempts: self.attempts,
-            retries: self.retries,
-            owes: false,
+            self.keeps.shared().bucket().refund();
         }
     }
 }

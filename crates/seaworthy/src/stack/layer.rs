@@ -50,6 +50,7 @@ impl<F, R> StackLayer<F, R> {
 
 impl<S, F, C, J, D, K> Layer<S> for StackLayer<F, Rules<C, J, D, K>>
 where
+    S: Clone,
     F: Layer<GuardedService<S, C, J, D, K>>,
     C: Clone,
     J: Clone,

@@ -2,7 +2,9 @@
 //! budget is there again.
 
 use std::cell::Cell;
+use std::mem::replace;
 use std::path::Path;
+use std::task::{Context, Poll};
 
 use seaworthy::core::BoxError;
 use seaworthy::core::request::Info;
@@ -11,15 +13,15 @@ use seaworthy_testkit::{
     Ending, Fuse, Live, LiveGuard, async_functions, at_every_await, panic_at_every_poll,
 };
 use tokio::time::sleep;
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::{MILLI, broken, builder};
 
 /// What is tested here, by source file. A new async function has to come with a test.
 const TESTED: [(&str, fn()); 3] = [
+    ("future.rs: ResponseFuture", a_layered_service),
     ("handle.rs: call", call),
     ("handle.rs: call_with", call_with),
-    ("policy.rs: RetryWait", a_layered_service),
 ];
 
 #[test]
@@ -84,9 +86,46 @@ fn idempotent() -> Info {
     Info::new().with_idempotent(true)
 }
 
+/// Each instance has to get ready, and is not at once.
+struct NotAtOnce<S> {
+    inner: S,
+    is_ready: bool,
+}
+
+impl<S: Clone> Clone for NotAtOnce<S> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            is_ready: false,
+        }
+    }
+}
+
+impl<S: Service<()>> Service<()> for NotAtOnce<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        if !replace(&mut self.is_ready, true) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, (): ()) -> S::Future {
+        assert!(self.is_ready, "it was not ready");
+        self.inner.call(())
+    }
+}
+
 async fn layered(world: &World, fuse: &Fuse) -> Result<(), BoxError> {
     let layer = world.retry.layer().describe(|(): &()| idempotent());
-    let service = service_fn(|()| fuse.wrap(world.attempt()));
+    let service = NotAtOnce {
+        inner: service_fn(|()| fuse.wrap(world.attempt())),
+        is_ready: false,
+    };
     layer.layer(service).oneshot(()).await
 }
 
@@ -125,9 +164,11 @@ fn call_with() {
 #[test]
 fn a_layered_service() {
     let operation = async |world: &mut World| layered(world, &Fuse::new(0)).await;
+    let awaits = at_every_await(9, World::new, operation, World::check);
     assert_eq!(
-        at_every_await(9, World::new, operation, World::check),
-        AWAITS
+        awaits,
+        AWAITS + 2,
+        "to be ready for the first two, of which the third is made by the second"
     );
 }
 

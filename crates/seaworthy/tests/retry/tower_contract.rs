@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::task::{Context, Poll};
 
 use seaworthy::core::{BoxError, Reason};
+use seaworthy::retry::GivenUp;
 use tower::{Layer, Service, ServiceExt};
 
 use crate::{retry, turned_away};
@@ -72,14 +73,65 @@ async fn each_attempt_is_made_by_an_instance_that_was_ready() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_will_never_be_ready_again_ends_the_call_and_takes_nothing() {
+async fn not_to_get_ready_is_an_attempt_that_was_not_executed() {
     let (retry, strict) = (retry(3), strict());
     let mut service = retry.layer().layer(strict.clone());
     let call = service.ready().await.unwrap().call(());
     strict.is_worn_out.store(true, SeqCst);
     let error = call.await.unwrap_err();
     assert_eq!(error.to_string(), "worn out");
-    assert_eq!(strict.calls.load(SeqCst), 1);
+    assert_eq!(strict.calls.load(SeqCst), 1, "it was not called again");
     let view = retry.view();
-    assert_eq!((view.retries, view.budget), (0, Some(10.0)));
+    assert_eq!((view.retries, view.budget), (2, Some(8.0)));
+    assert_eq!(view.given_up(GivenUp::Attempts), 1);
+}
+
+/// Each call of it opens a connection; one that was broken stays so, and others do not know.
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_will_never_be_ready_is_replaced() {
+    #[derive(Debug)]
+    struct Connection {
+        is_broken: bool,
+        clones: Arc<AtomicU32>,
+    }
+
+    impl Clone for Connection {
+        fn clone(&self) -> Self {
+            Self {
+                // The first that another attempt gets.
+                is_broken: self.clones.fetch_add(1, SeqCst) == 1,
+                clones: Arc::clone(&self.clones),
+            }
+        }
+    }
+
+    impl Service<()> for Connection {
+        type Response = u32;
+        type Error = BoxError;
+        type Future = std::future::Ready<Result<u32, BoxError>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+            Poll::Ready(if self.is_broken {
+                Err("broken".into())
+            } else {
+                Ok(())
+            })
+        }
+
+        fn call(&mut self, (): ()) -> Self::Future {
+            std::future::ready(match self.clones.load(SeqCst) {
+                1 => Err(turned_away(Reason::QueueFull).into()),
+                clones => Ok(clones),
+            })
+        }
+    }
+
+    let retry = retry(3);
+    let connection = Connection {
+        is_broken: false,
+        clones: Arc::default(),
+    };
+    let service = retry.layer().layer(connection);
+    assert_eq!(service.oneshot(()).await.unwrap(), 3);
+    assert_eq!(retry.view().retries, 2);
 }
