@@ -11,6 +11,7 @@ use seaworthy::core::component::Registry;
 use seaworthy::core::request::Info;
 use seaworthy::core::{BoxError, Executed, Reason, Rejected};
 use seaworthy::fallback::Source;
+use seaworthy::retry::GivenUp;
 use seaworthy::stack::{Config, Stack, StackBuilder};
 use seaworthy_testkit::{Ending, Live, LiveGuard, at_every_await};
 use tokio::time::{Instant, sleep};
@@ -114,6 +115,37 @@ async fn a_call_that_waits_for_its_next_attempt_has_a_place() {
     assert_eq!(reason(&error), (Reason::BulkheadFull, Executed::No));
     assert_eq!(first.await.unwrap().unwrap(), 7);
     assert_eq!(service.oneshot(8).await.unwrap(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_meets_an_open_circuit_knows_at_once_or_waits_for_it_if_asked_to() {
+    let mut config = Config::default();
+    let breaker = config.circuit_breaker.as_mut().unwrap();
+    breaker.consecutive_failures = Some(1);
+    let calls = async |config: Config| {
+        let stack = builder().config(config).build().unwrap();
+        let (service, calls) = failing(1);
+        let service = stack.layer().layer(service);
+        service.clone().oneshot(7).await.unwrap_err();
+        let begun = Instant::now();
+        let outcome = service.oneshot(7).await;
+        (
+            outcome,
+            begun.elapsed(),
+            calls.load(Ordering::SeqCst),
+            stack,
+        )
+    };
+    let (outcome, took, called, stack) = calls(config.clone()).await;
+    let error = outcome.unwrap_err();
+    assert_eq!(reason(&error), (Reason::CircuitOpen, Executed::No));
+    assert_eq!((took, called), (Duration::ZERO, 1));
+    assert_eq!(stack.retry().view().given_up(GivenUp::RetryAfter), 1);
+
+    config.retry.as_mut().unwrap().max_retry_after = None;
+    let (outcome, took, called, _) = calls(config).await;
+    assert_eq!((outcome.unwrap(), called), (7, 2));
+    assert!(took > SECOND, "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -34,7 +34,10 @@ impl Stages {
     fn new(bad: u32) -> Self {
         let backoff = Backoff::exponential(100 * MILLI, 1000 * MILLI);
         let backoff = backoff.jitter(Jitter::None).build().expect("allowed");
-        let retry = Retry::builder("retry").backoff(backoff).attempts(4);
+        let retry = Retry::builder("retry")
+            .backoff(backoff)
+            .attempts(4)
+            .max_retry_after(None);
         let total = 2000 * MILLI;
         let breaker = CircuitBreaker::builder("breaker").consecutive_failures(2);
         Self {

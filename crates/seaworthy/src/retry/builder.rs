@@ -57,6 +57,13 @@ impl RetryBuilder {
         self
     }
 
+    /// How long a call waits at most for a service, or an open circuit, that says when to come back; `None`: as long as there
+    /// is time. Default: 2 s.
+    pub fn max_retry_after(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.config.max_retry_after = time.into();
+        self
+    }
+
     /// No retry begins later than this after the call has; `None`: there is no such time. Default: 30 s.
     pub fn within(mut self, time: impl Into<Option<Duration>>) -> Self {
         self.config.within = time.into();

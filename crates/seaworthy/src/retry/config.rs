@@ -39,6 +39,10 @@ pub struct RetryConfig {
     /// five calls, and ten at once.
     #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off"))]
     pub budget: Option<RetryBudget>,
+    /// How long a call waits at most for a service, or an open circuit, that says when to come back: at most a day. If that is
+    /// later, it is not tried again. `None`, which is `off` in a file: it waits as long as there is time. Default: 2 s.
+    #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off::duration"))]
+    pub max_retry_after: Option<Duration>,
     /// No retry begins later than this after the call has: above 0, at most a day. `None`, which is `off` in a file: there
     /// is no such time. Default: 30 s.
     #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off::duration"))]
@@ -74,6 +78,7 @@ impl Default for RetryConfig {
             attempts: 3,
             backoff: backoff.jitter(Jitter::Full).build().expect("allowed"),
             budget: Some(RetryBudget::default()),
+            max_retry_after: Some(Duration::from_secs(2)),
             within: Some(Duration::from_secs(30)),
         }
     }
@@ -98,6 +103,10 @@ impl RetryConfig {
         ConfigError::unless(max <= TIME_MAX, name, "backoff.max", value, "at most a day")?;
         if let Some(budget) = self.budget {
             budget.check(name)?;
+        }
+        if let Some(longest) = self.max_retry_after {
+            let (value, allowed) = (format_args!("{longest:?}"), "at most a day, or off");
+            ConfigError::unless(longest <= TIME_MAX, name, "max_retry_after", value, allowed)?;
         }
         let Some(within) = self.within else {
             return Ok(());

@@ -36,8 +36,8 @@ pub struct ResponseFuture<S, F, Req, J, D, K> {
 enum State<F> {
     /// An attempt is under way.
     Attempt(#[pin] F),
-    /// It is too early for the next.
-    Waits(#[pin] Sleep),
+    /// It is too early for the next. Few calls come to that, and all have room for it: apart, calls are small.
+    Waits(Pin<Box<Sleep>>),
     /// It is not, and the service gets ready for it.
     Readies,
 }
@@ -84,7 +84,7 @@ where
             let (outcome, was_called) = match (state.as_mut().project(), &mut *rest) {
                 (Project::Attempt(future), _) => (ready!(future.poll(cx)), true),
                 (Project::Waits(sleep), _) => {
-                    ready!(sleep.poll(cx));
+                    ready!(sleep.as_mut().poll(cx));
                     state.set(State::Readies);
                     continue;
                 }
@@ -105,7 +105,7 @@ where
             };
             // What the attempt has left behind does not stay while the next is waited for.
             drop(outcome);
-            state.set(State::Waits(sleep_until(begins)));
+            state.set(State::Waits(Box::pin(sleep_until(begins))));
         }
     }
 }

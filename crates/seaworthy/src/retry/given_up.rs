@@ -14,6 +14,9 @@ pub enum GivenUp {
     Attempts,
     /// Its request could not be copied.
     NotReplayable,
+    /// The service, or an open circuit, says to come back later than anybody
+    /// [waits for](super::RetryConfig::max_retry_after).
+    RetryAfter,
     /// The next attempt would begin after its deadline, or later than [`within`](super::RetryConfig::within).
     Deadline,
     /// There have been too many retries lately.
@@ -21,11 +24,12 @@ pub enum GivenUp {
 }
 
 impl GivenUp {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::InVain,
         Self::NotIdempotent,
         Self::Attempts,
         Self::NotReplayable,
+        Self::RetryAfter,
         Self::Deadline,
         Self::Budget,
     ];
@@ -37,6 +41,7 @@ impl GivenUp {
             Self::NotIdempotent => "not_idempotent",
             Self::Attempts => "attempts",
             Self::NotReplayable => "not_replayable",
+            Self::RetryAfter => "retry_after",
             Self::Deadline => "deadline",
             Self::Budget => "budget",
         }
@@ -50,6 +55,7 @@ impl fmt::Display for GivenUp {
             Self::NotIdempotent => "it may have been executed and is not idempotent",
             Self::Attempts => "it was tried as often as it may be",
             Self::NotReplayable => "its request cannot be sent again",
+            Self::RetryAfter => "it is to come back later than it waits for",
             Self::Deadline => "there is not enough time left",
             Self::Budget => "there have been too many retries",
         })

@@ -105,7 +105,7 @@ impl<P: Keeps> Session<P> {
         if !is_replayable {
             return Err(GivenUp::NotReplayable);
         }
-        let begins = self.begins(retry_after, info).ok_or(GivenUp::Deadline)?;
+        let begins = self.begins(retry_after, info)?;
         // Last, since it takes something.
         if !self.keeps.shared().bucket().take() {
             return Err(GivenUp::Budget);
@@ -115,19 +115,28 @@ impl<P: Keeps> Session<P> {
     }
 
     /// When the next attempt begins, if there is time for it.
-    fn begins(&self, retry_after: Option<Duration>, info: Info) -> Option<Instant> {
+    fn begins(&self, retry_after: Option<Duration>, info: Info) -> Result<Instant, GivenUp> {
         let config = self.keeps.shared().config();
+        if config
+            .max_retry_after
+            .is_some_and(|longest| retry_after > Some(longest))
+        {
+            return Err(GivenUp::RetryAfter);
+        }
         let delay = config.backoff.delay(self.retries, fastrand::f64());
         let delay = delay.max(retry_after.unwrap_or_default());
-        let now = clock::exact();
-        let begins = now.checked_add(delay)?;
+        let begins = clock::exact().checked_add(delay);
+        let begins = begins.ok_or(GivenUp::Deadline)?;
         let is_late = info.deadline().is_some_and(|deadline| begins >= deadline)
             || config.within.is_some_and(|within| {
                 // Counted long rather than short: what is over is over.
                 let passed = clock::coarse().since(self.begun) + clock::coarse_lag();
                 passed.saturating_add(delay) >= within
             });
-        (!is_late).then_some(begins)
+        if is_late {
+            return Err(GivenUp::Deadline);
+        }
+        Ok(begins)
     }
 
     /// The next attempt is made.

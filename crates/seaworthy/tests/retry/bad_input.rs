@@ -21,7 +21,7 @@ fn backoff(max: Duration) -> Backoff {
 #[test]
 fn field_value_and_range() {
     type Change = fn(&mut RetryConfig);
-    let wrong: [(Change, &str); 11] = [
+    let wrong: [(Change, &str); 12] = [
         (|c| c.attempts = 0, "`attempts` is 0, allowed: 1 to 100"),
         (|c| c.attempts = 101, "`attempts` is 101, allowed: 1 to 100"),
         (
@@ -47,6 +47,10 @@ fn field_value_and_range() {
         (
             |c| c.budget = budget(0.2, u32::MAX),
             "`budget.burst` is 4294967295, allowed: 1 to 1000000",
+        ),
+        (
+            |c| c.max_retry_after = Some(DAY * 2),
+            "`max_retry_after` is 172800s, allowed: at most a day, or off",
         ),
         (
             |c| c.within = Some(Duration::ZERO),

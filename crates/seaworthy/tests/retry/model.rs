@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use proptest::prelude::*;
 use seaworthy::core::request::Info;
@@ -42,6 +41,7 @@ struct Config {
     quarters: u32,
     burst: u32,
     within: Option<u32>,
+    max_retry_after: Option<u32>,
 }
 
 /// What became of a call: when each attempt began, when it was over, and why it was given up, if it was.
@@ -85,6 +85,10 @@ fn fate_of(call: &Call, config: &Config, tokens: &mut u32) -> Fate {
         }
         if !call.is_replayable {
             return over(Some(GivenUp::NotReplayable));
+        }
+        let longest = config.max_retry_after.unwrap_or(u32::MAX);
+        if retry_after.is_some_and(|it| it > longest) {
+            return over(Some(GivenUp::RetryAfter));
         }
         let backoff = [100, 200, 400, 800, 1000][attempt as usize - 1];
         let next = now + retry_after.map_or(backoff, |it| it.max(backoff));
@@ -153,6 +157,7 @@ async fn real(retry: &Retry, call: &Call, is_layered: bool) -> Fate {
         GivenUp::NotIdempotent,
         GivenUp::Attempts,
         GivenUp::NotReplayable,
+        GivenUp::RetryAfter,
         GivenUp::Deadline,
         GivenUp::Budget,
     ];
@@ -204,12 +209,15 @@ fn calls() -> impl Strategy<Value = Call> {
 }
 
 fn configs() -> impl Strategy<Value = Config> {
-    (1..7_u32, 1..8_u32, 1..5_u32, times()).prop_map(|(attempts, quarters, burst, within)| Config {
-        attempts,
-        quarters,
-        burst,
-        within,
-    })
+    (1..7_u32, 1..8_u32, 1..5_u32, times(), times()).prop_map(
+        |(attempts, quarters, burst, within, max_retry_after)| Config {
+            attempts,
+            quarters,
+            burst,
+            within,
+            max_retry_after,
+        },
+    )
 }
 
 proptest! {
@@ -222,8 +230,9 @@ proptest! {
             let (ratio, burst) = (f64::from(config.quarters) / 4.0, config.burst);
             let builder = builder().attempts(config.attempts);
             let builder = builder.budget(RetryBudget { ratio, burst });
-            let within = config.within.map(|it| Duration::from_millis(it.into()));
-            let retry = builder.within(within).build().expect("allowed");
+            let time = |millis: Option<u32>| millis.map(|it| it * MILLI);
+            let builder = builder.max_retry_after(time(config.max_retry_after));
+            let retry = builder.within(time(config.within)).build().expect("allowed");
             let mut tokens = 4 * burst;
             for (mut call, is_layered) in calls {
                 // Without the layer there is no request to copy.

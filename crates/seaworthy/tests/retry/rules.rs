@@ -140,11 +140,27 @@ async fn there_is_no_waiting_past_the_deadline_of_the_request() {
         };
         assert_given_up(&retry, reason, came.len() as u64 - 1);
     }
-    // It has said when to come back: later than anybody waits.
+    // It has said when to come back: later than there is time.
     let late = turned_away(Reason::CircuitOpen).with_retry_after(Duration::MAX);
-    let (retry, script) = (retry(3), Script::new([Err(late)]));
+    let builder = builder().max_retry_after(None);
+    let (retry, script) = (builder.build().expect("allowed"), Script::new([Err(late)]));
     call(&retry, Info::new(), &script).await.unwrap_err();
     assert_given_up(&retry, GivenUp::Deadline, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_long_for_a_service_that_says_when_to_come_back() {
+    for (millis, came) in [(2000, vec![0, 2000]), (2001, vec![0])] {
+        let busy = turned_away(Reason::CircuitOpen).with_retry_after(millis * MILLI);
+        let (retry, script) = (retry(3), Script::new([Err(busy), Ok(7)]));
+        let begun = Instant::now();
+        let outcome = call(&retry, Info::new(), &script).await;
+        assert_eq!(script.came(), came);
+        if outcome.is_err() {
+            assert_eq!(begun.elapsed(), Duration::ZERO, "it is told at once");
+            assert_given_up(&retry, GivenUp::RetryAfter, 0);
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

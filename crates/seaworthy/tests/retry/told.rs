@@ -91,6 +91,7 @@ async fn each_reason_is_counted_for_itself() {
         GivenUp::NotIdempotent,
         GivenUp::Attempts,
         GivenUp::NotReplayable,
+        GivenUp::RetryAfter,
         GivenUp::Deadline,
         GivenUp::Budget,
     ] {

@@ -1,6 +1,6 @@
 //! Responses that are no answers.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::header::RETRY_AFTER;
 use http::{Response, StatusCode};
@@ -11,7 +11,7 @@ use crate::retry::{ByVerdict, Judge, Judgement};
 /// Judges HTTP responses: 429, 502, 503 and 504 are tried again, all others are answers. Errors are judged as by
 /// [`ByVerdict`].
 ///
-/// `Retry-After` says when, if it is a number of seconds; a date is not understood.
+/// `Retry-After` says when: in so many seconds, or at a date, by the clock of this machine.
 ///
 /// A response may have been executed whatever its status, since nobody knows who has sent it, so it is tried again only if
 /// the call is idempotent. One that was a [`Rejected`] of this process, as [`respond`](seaworthy_core::http::respond) makes
@@ -52,6 +52,12 @@ impl<B, Err: 'static> Judge<Response<B>, Err> for HttpOutcomes {
 
 fn retry_after<B>(response: &Response<B>) -> Option<Duration> {
     let header = response.headers().get(RETRY_AFTER)?;
-    let seconds = header.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+    let when = header.to_str().ok()?.trim();
+    if let Ok(seconds) = when.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(when).ok()?;
+    let delay = date.duration_since(SystemTime::now());
+    // What is over is now.
+    Some(delay.unwrap_or_default())
 }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
 
 use http::{Request, Response};
 use seaworthy::core::http::respond;
@@ -50,7 +51,8 @@ fn it_says_when() {
         ("-7", None),
         ("soon", None),
         ("99999999999999999999", None),
-        ("Wed, 21 Oct 2015 07:28:00 GMT", None),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", Some(0)),
+        ("Wed, 21 Oct 2015 25:28:00 GMT", None),
     ] {
         let mut response = response(503);
         let value = header.parse().expect("a value");
@@ -61,6 +63,24 @@ fn it_says_when() {
             "{header}"
         );
     }
+}
+
+#[test]
+fn it_says_when_by_a_date() {
+    let hour = Duration::from_secs(3600);
+    let date = httpdate::fmt_http_date(SystemTime::now() + hour);
+    let mut response = response(503);
+    let value = date.parse().expect("a value");
+    response.headers_mut().insert("retry-after", value);
+    let Judgement::Again { retry_after, .. } = judge(&response) else {
+        panic!("it is no answer");
+    };
+    let delay = retry_after.expect("it says when");
+    // Dates are in whole seconds, and some time has passed.
+    assert!(
+        delay <= hour && delay > hour - Duration::from_secs(60),
+        "{delay:?}"
+    );
 }
 
 #[test]
