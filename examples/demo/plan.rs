@@ -49,8 +49,8 @@ const WEATHER: [(f64, Mood); 4] = [
     (0.62, Mood::Well),
 ];
 
-/// How the database of the product pages is in a round, and from which part of it: not well only while the
-/// recommendations are.
+/// How the database of the product pages is in a round, and from which part of it. It is in trouble only
+/// while the recommendations are well.
 const READING: [(f64, Mood); 3] = [(0.72, Mood::Slow), (0.77, Mood::Down), (0.90, Mood::Well)];
 
 #[derive(Clone, Copy)]

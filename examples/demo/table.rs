@@ -13,7 +13,7 @@ pub(crate) struct Table<'a> {
 
 type Cell = fn(&Figures) -> String;
 
-const ROWS: [(&str, Cell); 61] = [
+const ROWS: [(&str, Cell); 62] = [
     ("requests", |shop| shop.requests.to_string()),
     ("answered", |shop| shop.answered.to_string()),
     ("failed", |shop| shop.failed.to_string()),
@@ -48,6 +48,10 @@ const ROWS: [(&str, Cell); 61] = [
     ("pages that recommend", |shop| {
         let (with, _, all) = shop.recommending_pages();
         format!("{with} of {all}")
+    }),
+    ("without a fallback", |shop| {
+        let (_, fresh, all) = shop.recommending_pages();
+        format!("{fresh} of {all}")
     }),
     ("circuit opened", |shop| shop.circuit_opened.to_string()),
     ("back after", |shop| {
@@ -139,13 +143,15 @@ calls          0.1 s; it becomes slow, refuses connections, fails every other ca
                are pages that did not even ask then
 by the last    pages that show what was recommended within the last second for the same product, or else what sells
 answer         well: a fallback. In the naked shop such a page comes without recommendations
+without a      what there would be if only those could answer who know: of pages that recommend, and of product pages
+fallback
 back after     from the moment at which that service was well again to the first page with recommendations
 pages by the   pages of products are read from a database of their own, which for a while answers too late, and then
 database       refuses connections. They are then as they were at most 0.5 s ago, as long as one is kept, and after
                that a default page that says that nothing can be said: a fallback too. In the naked shop they fail.
                Orders have no fallback. How old a kept page was is told by when customers last had it from the
                database
-pages          those of products that were answered of all, and without a fallback: if only the database could answer
+pages          those of products that were answered, of all that were asked for
 available
 starved        for how much of each second threads were ready and waited for a processor: by half a debug build does so
                by itself; by much more, and others had the machine
