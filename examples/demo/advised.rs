@@ -34,7 +34,7 @@ impl Recommendations {
                 .iter()
                 .filter(|visit| visit.arrival.who != Who::Poison);
             fair.filter_map(|visit| match (visit.arrival.ask, visit.answer) {
-                (Ask::Product(_), Answer::Product(advised)) => Some((visit, advised)),
+                (Ask::Product(_), Answer::Product(advised, _)) => Some((visit, advised)),
                 _ => None,
             })
         };
@@ -69,9 +69,10 @@ impl Recommendations {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shop::pages::Source;
 
     fn visit(at: u64, left: u64, advised: Advised) -> Visit {
-        let answer = Answer::Product(advised);
+        let answer = Answer::Product(advised, Source::Database);
         Visit::of(Who::Ordinary, Ask::Product(1), at, left, answer)
     }
 

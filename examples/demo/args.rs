@@ -10,8 +10,9 @@ use lexopt::{Arg, Parser, ValueExt};
 
 /// Shown by `--help`.
 pub(crate) const HELP: &str = "\
-A small shop over HTTP meets its own bugs, a service it depends on that fails, and more customers than it
-can serve, twice: once under a supervision tree, with queues, a circuit breaker and a bulkhead, once without.
+A small shop over HTTP meets its own bugs, a service and a database it depends on that fail, and more
+customers than it can serve, twice: once under a supervision tree, with queues, a circuit breaker, a bulkhead
+and fallbacks, once without.
 The same customers and the same crashes come to both, one shop after the other.
 
 Usage: cargo demo [OPTIONS]
@@ -31,8 +32,9 @@ a word, put aside the orders that crash it and no others, served within half a s
 in the flood, served those who came after it, took nine of ten orders and more than the naked one while
 others rushed for pages and reports, was up at the end, was more available than the naked one,
 was never out for a second, served no report older than 2 s, lost less than half the naked one's time
-to recommendations that did not come, and had them back within a second; 1 if not; 2 if the arguments
-are wrong.
+to recommendations that did not come, recommended something on every page of a product and had fresh
+recommendations back within a second, answered with a page whoever asked for one while their database
+was not well, and showed none that was older than 0.5 s; 1 if not; 2 if the arguments are wrong.
 ";
 
 const ALLOWED: &str = "--seconds, --rate, --seed, --json, --port, --serve, --verbose, --help";

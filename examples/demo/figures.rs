@@ -11,6 +11,7 @@ use crate::ledger::Queued;
 use crate::plan::{Plan, Who};
 use crate::rush::Rush;
 use crate::service::Service;
+use crate::sources::ProductPages;
 
 /// How one shop did.
 #[derive(Debug, Serialize)]
@@ -57,6 +58,8 @@ pub(crate) struct Figures {
     pub(crate) lost_waiting_ms: f64,
     /// Of the pages of products.
     pub(crate) page_p95_ms: f64,
+    /// Who has answered with them.
+    pub(crate) product_pages: ProductPages,
     /// Whether a page, an order and the report were to be had once the storm was over.
     pub(crate) up_at_end: bool,
     /// Those who came with the flood; they count nowhere else but among the orders.
@@ -98,7 +101,7 @@ impl Figures {
     pub(crate) fn new(
         service: &Service,
         advised: &Recommendations,
-        (flood, rush): (Flood, Rush),
+        (flood, rush, product_pages): (Flood, Rush, ProductPages),
         orders: Orders,
         plan: &Plan,
         tally: Tally,
@@ -143,6 +146,7 @@ impl Figures {
             recommendations_back_ms: advised.back_after.map(millis),
             lost_waiting_ms: millis(advised.lost),
             page_p95_ms: millis(advised.p95),
+            product_pages,
             up_at_end: tally.up_at_end,
             flood,
             rush,

@@ -20,6 +20,7 @@ use tokio::time::{self, Instant};
 
 use crate::plan::{Arrival, Ask};
 use crate::progress::Progress;
+use crate::shop::pages::Source;
 use crate::shop::recommender::By;
 use crate::shop::{till, web};
 
@@ -53,7 +54,7 @@ pub(crate) enum Answer {
     /// The page that was asked for.
     Page,
     /// The page of a product.
-    Product(Advised),
+    Product(Advised, Source),
     /// The report, so old.
     Report(Duration),
     /// The order is confirmed under this id.
@@ -192,6 +193,7 @@ impl Customers {
         let age = response.headers().get(web::AGE).cloned();
         let recommended = response.headers().get(web::RECOMMENDED).cloned();
         let by = response.headers().get(web::RECOMMENDED_BY).cloned();
+        let page_by = response.headers().get(web::PAGE_BY).cloned();
         let told = response.headers().get(web::UNCONFIRMED);
         let told = told.and_then(Told::from_header);
         // To the end, also of an error: else the connection could not be used again.
@@ -200,7 +202,9 @@ impl Customers {
             StatusCode::OK => match (age, recommended) {
                 (Some(age), _) => Answer::Report(Duration::from_millis(age.to_str()?.parse()?)),
                 (None, Some(became)) => {
-                    Answer::Product(Advised::from_headers(&became, by.as_ref()))
+                    let page_by = page_by.and_then(|by| Source::from_word(by.as_bytes()));
+                    let page_by = page_by.ok_or("nobody has answered with it")?;
+                    Answer::Product(Advised::from_headers(&became, by.as_ref()), page_by)
                 }
                 (None, None) => Answer::Page,
             },

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use crate::mood::Mood;
 use crate::shop::catalogue::{self, CURSED};
 use crate::shop::class::Class;
 use crate::shop::database::CURSED_QUANTITY;
 use crate::shop::shipping::{self, CURSED_WEIGHT};
 use crate::shop::till::Order;
 use crate::storm::Blow;
-use crate::upstream::Mood;
 
 /// The blows come in rounds of about this length, or in a shorter one if there is less time.
 const ROUND: f64 = 10.0;
@@ -49,6 +49,10 @@ const WEATHER: [(f64, Mood); 4] = [
     (0.62, Mood::Well),
 ];
 
+/// How the database of the product pages is in a round, and from which part of it. It is in trouble only
+/// while the recommendations are well.
+const READING: [(f64, Mood); 3] = [(0.72, Mood::Slow), (0.77, Mood::Down), (0.90, Mood::Well)];
+
 #[derive(Clone, Copy)]
 enum Strike {
     /// A customer whose order crashes the database worker.
@@ -71,6 +75,8 @@ pub(crate) struct Plan {
     pub(crate) rushes: Vec<Range<Duration>>,
     /// How the recommendations are from when on.
     pub(crate) weather: Vec<(Duration, Mood)>,
+    /// How the database of the product pages is from when on.
+    pub(crate) reading: Vec<(Duration, Mood)>,
 }
 
 /// A customer comes and asks for something, whether the shop is ready for it or not.
@@ -89,7 +95,7 @@ pub(crate) enum Who {
     Flood,
     /// Comes at the same time as many others as well, for a page or the report.
     Rush,
-    /// Runs into a bug of the shop, so that no build of it can answer.
+    /// Runs into a bug of the shop, so that no build of it has the answer.
     Poison,
 }
 
@@ -122,7 +128,7 @@ impl Plan {
         come(&mut rng, everything, rate, &mut arrivals, draw_ask);
 
         let (mut floods, mut rushes) = (Vec::new(), Vec::new());
-        let (mut blows, mut weather) = (Vec::new(), Vec::new());
+        let (mut blows, mut weather, mut reading) = (Vec::new(), Vec::new(), Vec::new());
         let rounds = (length.as_secs_f64() / ROUND).round().max(1.0);
         let round = length.as_secs_f64() / rounds;
         for number in 0..rounds as u32 {
@@ -140,13 +146,12 @@ impl Plan {
             let during = part(RUSH);
             rushes.push(time(&during));
             come(&mut rng, during, RUSH_RATE * rate, &mut arrivals, draw_view);
-            for (part, mood) in WEATHER {
-                let at = Duration::from_secs_f64(round * (f64::from(number) + part));
-                weather.push((at, mood));
-            }
+            let at = |part| Duration::from_secs_f64(round * (f64::from(number) + part));
+            weather.extend(WEATHER.map(|(part, mood)| (at(part), mood)));
+            reading.extend(READING.map(|(part, mood)| (at(part), mood)));
             for (part, strike) in CYCLE {
                 let jitter = 0.04 * (rng.f64() - 0.5);
-                let at = Duration::from_secs_f64(round * (f64::from(number) + part + jitter));
+                let at = at(part + jitter);
                 match strike {
                     Strike::Blow(blow) => blows.push((at, blow)),
                     Strike::PoisonOrder => arrivals.push(poison_order(at)),
@@ -167,6 +172,7 @@ impl Plan {
             floods,
             rushes,
             weather,
+            reading,
         }
     }
 
@@ -174,6 +180,13 @@ impl Plan {
     pub(crate) fn well(&self) -> Vec<Duration> {
         let well = self.weather.iter().filter(|(_, mood)| *mood == Mood::Well);
         well.map(|(at, _)| *at).collect()
+    }
+
+    /// From when to when the database of the product pages is not well.
+    pub(crate) fn trouble(&self) -> Vec<Range<Duration>> {
+        let rounds = self.reading.chunks(READING.len());
+        let whole = rounds.filter_map(|round| Some(round.first()?.0..round.last()?.0));
+        whole.collect()
     }
 }
 
@@ -284,5 +297,13 @@ mod tests {
         );
         assert!(plan.weather.is_sorted_by_key(|(at, _)| *at));
         assert_eq!((plan.weather.len(), plan.well().len()), (40, 10));
+        let trouble = plan.trouble();
+        assert_eq!((plan.reading.len(), trouble.len()), (30, 10));
+        assert!(plan.reading.is_sorted_by_key(|(at, _)| *at));
+        assert!(
+            trouble
+                .iter()
+                .all(|it| it.end - it.start < Duration::from_secs(3))
+        );
     }
 }

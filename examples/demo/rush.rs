@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::load::{Answer, Told, Visit};
 use crate::plan::Who;
-use crate::service::percentile;
+use crate::service::{percentile, share};
 use crate::shop::class::Class;
 
 /// All classes, while there was a rush.
@@ -67,11 +67,7 @@ impl Served {
 
     /// Answered of all; all, if nobody asked.
     pub(crate) fn share(&self) -> f64 {
-        if self.asked == 0 {
-            1.0
-        } else {
-            self.answered as f64 / self.asked as f64
-        }
+        share(self.answered, self.asked)
     }
 }
 
@@ -80,6 +76,7 @@ mod tests {
     use super::*;
     use crate::load::Advised;
     use crate::plan::Ask;
+    use crate::shop::pages::Source;
     use crate::shop::till::Order;
 
     #[test]
@@ -88,7 +85,7 @@ mod tests {
             product: 1,
             quantity: 2,
         });
-        let page = Answer::Product(Advised::Given);
+        let page = Answer::Product(Advised::Given, Source::Database);
         let visits = [
             Visit::of(Who::Ordinary, order, 100, 130, Answer::Confirmed(1)),
             Visit::of(Who::Ordinary, order, 110, 111, Answer::Failed),

@@ -62,6 +62,15 @@ pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
         .unwrap_or_default()
 }
 
+/// So many of all; all, if there are none.
+pub(crate) fn share(of: usize, all: usize) -> f64 {
+    if all == 0 {
+        1.0
+    } else {
+        of as f64 / all as f64
+    }
+}
+
 fn oldest_report(visits: &[&Visit]) -> Duration {
     let ages = visits.iter().filter_map(|visit| match visit.answer {
         Answer::Report(age) => Some(age),

@@ -1,4 +1,5 @@
-//! What is done to a shop from outside while its customers come, and to the service that it asks for recommendations.
+//! What is done to a shop from outside while its customers come, and to those on whom it depends:
+//! the service that it asks for recommendations, and the database of its product pages.
 //!
 //! Half of the storm is here. The other half comes in by the front door: among the customers are
 //! some whose requests make the catalogue or the database worker panic, or a helper process abort; see
@@ -7,11 +8,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{self, Instant};
 
+use crate::mood::Mood;
 use crate::progress::Progress;
 use crate::trial::Build;
-use crate::upstream::{Mood, Upstream};
 
 /// How long a blow may take to land.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -38,17 +40,18 @@ impl fmt::Display for Blow {
     }
 }
 
-/// Has the recommendations be as they are planned to be.
+/// Has somebody on whom the shop depends be as is planned.
 pub(crate) async fn change(
-    upstream: &Upstream,
+    whose: &str,
+    mood: &watch::Sender<Mood>,
     start: Instant,
     weather: &[(Duration, Mood)],
     progress: &Progress,
 ) {
-    for (at, mood) in weather {
+    for (at, new) in weather {
         time::sleep_until(start + *at).await;
-        progress.note(mood);
-        upstream.mood().send_replace(*mood);
+        progress.note(format_args!("{whose}: {new}"));
+        mood.send_replace(*new);
     }
 }
 

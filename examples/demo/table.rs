@@ -13,13 +13,11 @@ pub(crate) struct Table<'a> {
 
 type Cell = fn(&Figures) -> String;
 
-const ROWS: [(&str, Cell); 55] = [
+const ROWS: [(&str, Cell); 62] = [
     ("requests", |shop| shop.requests.to_string()),
     ("answered", |shop| shop.answered.to_string()),
     ("failed", |shop| shop.failed.to_string()),
-    ("availability", |shop| {
-        format!("{:.2} %", 100.0 * shop.availability)
-    }),
+    ("availability", |shop| percent(shop.availability)),
     ("p50", |shop| millis(shop.p50_ms)),
     ("p99", |shop| millis(shop.p99_ms)),
     ("longest outage", |shop| millis(shop.longest_outage_ms)),
@@ -48,8 +46,12 @@ const ROWS: [(&str, Cell); 55] = [
     }),
     ("by best-sellers", |shop| shop.best_sellers.to_string()),
     ("pages that recommend", |shop| {
-        let (with, fresh, all) = shop.recommending_pages();
-        format!("{} ({} fresh) of {all}", with, fresh)
+        let (with, _, all) = shop.recommending_pages();
+        format!("{with} of {all}")
+    }),
+    ("without a fallback", |shop| {
+        let (_, fresh, all) = shop.recommending_pages();
+        format!("{fresh} of {all}")
     }),
     ("circuit opened", |shop| shop.circuit_opened.to_string()),
     ("back after", |shop| {
@@ -58,6 +60,24 @@ const ROWS: [(&str, Cell); 55] = [
     }),
     ("lost waiting", |shop| millis(shop.lost_waiting_ms)),
     ("p95 of product pages", |shop| millis(shop.page_p95_ms)),
+    ("pages by the database", |shop| {
+        shop.product_pages.all.database.to_string()
+    }),
+    ("by a kept page", |shop| {
+        shop.product_pages.all.kept.to_string()
+    }),
+    ("by the default page", |shop| {
+        shop.product_pages.all.default.to_string()
+    }),
+    ("oldest page kept", |shop| {
+        millis(shop.product_pages.oldest_kept_ms)
+    }),
+    ("pages available", |shop| {
+        percent(shop.product_pages.all.availability)
+    }),
+    ("without a fallback", |shop| {
+        percent(shop.product_pages.all.without_fallback)
+    }),
     ("starved", |shop| {
         shop.starved.map_or("unknown".to_owned(), |share| {
             format!("{:.1} %", 100.0 * share)
@@ -107,8 +127,8 @@ const ROWS: [(&str, Cell); 55] = [
 ];
 
 const NOTES: &str = "
-requests       of ordinary customers: those of the flood and the rush are further down; poison requests, which no
-               build can answer, are left out
+requests       of ordinary customers: those of the flood and the rush are further down; poison requests, which
+               run into a bug of the shop, are left out
 answered       in full, and without an error; who is turned away, in the flood, in the rush or after it, has failed
 p50, p99       of those answered, from the instant the customer came
 longest outage while customers came for pages, to check out, for the report or for a quote, and not one of
@@ -121,9 +141,18 @@ catalogues     services that were built to make the product pages; they panic on
 recommendation pages of products ask another service over HTTP what goes well with it, and wait for at most
 calls          0.1 s; it becomes slow, refuses connections, fails every other call and is well again. Short-circuited
                are pages that did not even ask then
-by the last    pages that show what was recommended last for the same product, or else what sells well: a fallback. In
-answer         the naked shop such a page comes without recommendations
+by the last    pages that show what was recommended within the last second for the same product, or else what sells
+answer         well: a fallback. In the naked shop such a page comes without recommendations
+without a      what there would be if only those could answer who know: of pages that recommend, and of product pages
+fallback
 back after     from the moment at which that service was well again to the first page with recommendations
+pages by the   pages of products are read from a database of their own, which for a while answers too late, and then
+database       refuses connections. They are then as they were at most 0.5 s ago, as long as one is kept, and after
+               that a default page that says that nothing can be said: a fallback too. In the naked shop they fail.
+               Orders have no fallback. How old a kept page was is told by when customers last had it from the
+               database
+pages          those of products that were answered, of all that were asked for
+available
 starved        for how much of each second threads were ready and waited for a processor: by half a debug build does so
                by itself; by much more, and others had the machine
 lost waiting   what customers waited for pages that then came without fresh recommendations, all of them together
@@ -150,6 +179,10 @@ dropped
 
 fn millis(millis: f64) -> String {
     format!("{millis:.1} ms")
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
 }
 
 fn served(class: &Served) -> String {

@@ -19,9 +19,11 @@ use crate::plan::{Arrival, Ask, Plan, Who};
 use crate::progress::Progress;
 use crate::rush::Rush;
 use crate::service::Service;
+use crate::shop::products::Products;
 use crate::shop::store::Store;
 use crate::shop::till::Order;
 use crate::shop::{catalogue, shipping};
+use crate::sources::ProductPages;
 use crate::starved::waited_for_processors;
 use crate::storm::{self, Blow};
 use crate::upstream::Upstream;
@@ -37,6 +39,8 @@ pub(crate) struct Site<'a> {
     pub(crate) door: TcpListener,
     /// Whom it asks for recommendations.
     pub(crate) upstream: SocketAddr,
+    /// Where its product pages are read from.
+    pub(crate) products: Products,
 }
 
 /// A build of the shop, as the storm sees it.
@@ -80,18 +84,27 @@ pub(crate) async fn run<B: Build>(
     let customers = Customers::of(door.local_addr()?);
     let journal = Arc::new(journal);
     let upstream = Upstream::open()?;
+    let products = Products::open(&folder.path().join("products.redb"))?;
     let site = Site {
         file: &file,
         door,
         upstream: upstream.address(),
+        products: products.clone(),
     };
     let shop = B::open(site, journal.clone()).await?;
 
     let (start, waited) = (Instant::now() + CALM, waited_for_processors());
-    let (mut visits, (), ()) = tokio::join!(
+    let (mut visits, (), (), ()) = tokio::join!(
         customers.come(start, &plan.arrivals, progress),
         storm::rage(&shop, start, &plan.blows, progress),
-        storm::change(&upstream, start, &plan.weather, progress),
+        storm::change(
+            "recommendations",
+            upstream.mood(),
+            start,
+            &plan.weather,
+            progress
+        ),
+        storm::change("products", products.mood(), start, &plan.reading, progress),
     );
     let starved = waited_for_processors().zip(waited);
     let starved = starved.map(|(after, before)| after.saturating_sub(before));
@@ -99,6 +112,7 @@ pub(crate) async fn run<B: Build>(
     let advised = Recommendations::measure(&visits, &plan.well());
     let flood = Flood::measure(&visits, &plan.floods);
     let rush = Rush::measure(&visits, &plan.rushes);
+    let pages = ProductPages::measure(&visits, &plan.trouble());
     let last = look_around(&customers, start).await;
     let up_at_end = last.iter().all(Visit::is_answered);
     visits.extend(last);
@@ -121,7 +135,14 @@ pub(crate) async fn run<B: Build>(
         sheets_dropped,
         starved,
     };
-    let figures = Figures::new(&service, &advised, (flood, rush), orders, plan, tally);
+    let figures = Figures::new(
+        &service,
+        &advised,
+        (flood, rush, pages),
+        orders,
+        plan,
+        tally,
+    );
     Ok(Outcome { figures, picture })
 }
 

@@ -5,7 +5,6 @@
 //! refused at once.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -26,6 +25,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time;
 
+use crate::mood::Mood;
 use crate::shop::catalogue::{self, CURSED};
 
 /// Longer than anybody waits for it.
@@ -36,41 +36,6 @@ const BACKLOG: u32 = 1024;
 
 /// How often its port is asked for when it goes down.
 const TRIES: u32 = 1000;
-
-/// How the service is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mood {
-    Well,
-    /// Every answer comes, too late.
-    Slow,
-    /// Nobody is there.
-    Down,
-    /// Every other answer is an error.
-    HalfWell,
-}
-
-impl Mood {
-    pub(crate) fn from_word(word: &str) -> Option<Self> {
-        Some(match word {
-            "well" => Self::Well,
-            "slow" => Self::Slow,
-            "down" => Self::Down,
-            "half" => Self::HalfWell,
-            _ => return None,
-        })
-    }
-}
-
-impl fmt::Display for Mood {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Well => "recommendations are well",
-            Self::Slow => "recommendations are slow",
-            Self::Down => "recommendations are down",
-            Self::HalfWell => "recommendations are half well",
-        })
-    }
-}
 
 /// The running service; when this is dropped it closes.
 pub(crate) struct Upstream {

@@ -12,6 +12,9 @@ const LONGEST_OUTAGE_MS: f64 = 1000.0;
 /// The report may be no older, whoever hangs.
 const OLDEST_REPORT_MS: f64 = 2000.0;
 
+/// A page that is shown instead of one that cannot be read may be no older.
+const OLDEST_PAGE_MS: f64 = 500.0;
+
 /// What the recommendations may take to be there again once those who make them are well: the time for which the
 /// circuit may be open, and as much again.
 const BACK_MS: f64 = 1000.0;
@@ -73,6 +76,8 @@ impl Verdict {
             ""
         };
         let (recommending, fresh, product_pages) = supervised.recommending_pages();
+        let pages_read = &supervised.product_pages;
+        let (trouble, their_trouble) = (&pages_read.in_trouble, &naked.product_pages.in_trouble);
         let starved = supervised.starved.is_some_and(|share| share > STARVED);
         // What takes time, or customers who have enough of it.
         let timely = |kept: bool, promise: String| Promise {
@@ -185,6 +190,27 @@ impl Verdict {
                 promise: format!(
                     "every page of a product recommends something: {recommending} of {product_pages}, \
                      {fresh} of them without a fallback{unsaid}"
+                ),
+            },
+            timely(
+                trouble.answered() == trouble.asked - trouble.turned_away,
+                format!(
+                    "whoever is let in has a page while the database of the products is not well: {} of {}, \
+                     {} by the database, {} kept, {} by default; in the naked shop {} of {}",
+                    trouble.answered(),
+                    trouble.asked - trouble.turned_away,
+                    trouble.database,
+                    trouble.kept,
+                    trouble.default,
+                    their_trouble.answered(),
+                    their_trouble.asked
+                ),
+            ),
+            Promise {
+                kept: pages_read.oldest_kept_ms <= OLDEST_PAGE_MS,
+                promise: format!(
+                    "no kept page is older than half a second: {:.1} ms",
+                    pages_read.oldest_kept_ms
                 ),
             },
             timely(

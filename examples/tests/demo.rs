@@ -81,11 +81,11 @@ fn a_short_storm_is_survived() {
     // Whoever gets no fresh recommendation gets another one, or none at all in the naked shop.
     for fallback in ["recommendations_kept", "best_sellers"] {
         assert_eq!(naked[fallback], 0, "{fallback}: {figures:#}");
+        assert!(
+            supervised[fallback].as_u64() > Some(0),
+            "{fallback}: {figures:#}"
+        );
     }
-    assert!(
-        supervised["recommendations_kept"].as_u64() > Some(0),
-        "{figures:#}"
-    );
     // Otherwise there would have been too few customers to tell.
     assert!(
         naked["lost_waiting_ms"].as_f64() > Some(3000.0),
@@ -105,6 +105,32 @@ fn a_short_storm_is_survived() {
             "{figures:#}"
         );
     }
+    // The product pages: each source has its turn, and in the naked shop there is one only.
+    let pages = |shop: &Value, name: &str| {
+        let share = shop["product_pages"]["all"][name].as_f64();
+        share.unwrap_or_else(|| panic!("product_pages/{name}: {figures:#}"))
+    };
+    for fallback in ["kept", "default"] {
+        assert!(pages(supervised, fallback) > 0.0, "{fallback}: {figures:#}");
+        assert_eq!(pages(naked, fallback), 0.0, "{fallback}: {figures:#}");
+    }
+    let (with, without) = ("availability", "without_fallback");
+    assert!(
+        pages(supervised, with) > pages(supervised, without),
+        "{figures:#}"
+    );
+    assert_eq!(pages(naked, with), pages(naked, without), "{figures:#}");
+    let in_trouble = |shop: &Value| {
+        let share = shop["product_pages"]["in_trouble"][with].as_f64();
+        share.unwrap_or_else(|| panic!("in_trouble: {figures:#}"))
+    };
+    assert!(!calm || in_trouble(supervised) == 1.0, "{figures:#}");
+    assert!(in_trouble(naked) < 1.0, "{figures:#}");
+    let oldest = supervised["product_pages"]["oldest_kept_ms"].as_f64();
+    assert!(
+        oldest.is_some_and(|oldest| (1.0..=500.0).contains(&oldest)),
+        "{figures:#}"
+    );
     // The flood: too many for both, and only one of them says so.
     let count = |shop: &Value, part: &str, name: &str| {
         let count = shop[part][name].as_u64();

@@ -24,7 +24,7 @@ use tower::ServiceBuilder;
 
 use crate::journal::Journal;
 use crate::panics;
-use crate::shop::pages::{self, Printer};
+use crate::shop::pages::{self, Page, Pages, Printer};
 use crate::shop::recommender::{self, Recommended, Recommender};
 use crate::shop::report::{Press, Sheet};
 use crate::shop::shipping::{self, Questions, Quotes};
@@ -61,6 +61,7 @@ impl Build for Naked {
             file,
             door,
             upstream,
+            products,
         } = site;
         let earlier_panics = panics::hushed();
         let store = Arc::new(Store::open(file)?);
@@ -83,7 +84,9 @@ impl Build for Naked {
         let (quotes, questions) = Quotes::open();
         let desk = Watched::spawn("shipping", &journal, staff_the_desk(questions));
         journal.started("catalogue");
-        let pages = pages::stack(Printer);
+        let pages = ServiceBuilder::new()
+            .map_response(Page::read)
+            .service(pages::stack(Printer { products }));
         // Who does not answer in time is not waited for: a page does without.
         let recommender = ServiceBuilder::new()
             .map_response(Recommended::by_service)
@@ -96,7 +99,7 @@ impl Build for Naked {
         let front = web::Front {
             till,
             report,
-            pages,
+            pages: Pages::new(pages),
             recommender: Recommender::new(recommender),
             quotes,
             warehouse: Warehouse::open()?,

@@ -1,5 +1,6 @@
 //! What the shop sells, and the first of its four bugs.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde::Serialize;
@@ -8,7 +9,7 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 pub(crate) struct Product {
     pub(crate) id: u16,
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     /// For the whole pack, in cents.
     pub(crate) price: u64,
     /// How many pieces are in a pack.
@@ -21,7 +22,7 @@ pub(crate) const CURSED: u16 = 13;
 /// What sells well, whatever it goes with.
 pub(crate) const BEST_SELLERS: [u16; 3] = [8, 3, 12];
 
-const PRODUCTS: [Product; 13] = [
+static PRODUCTS: [Product; 13] = [
     product(1, "Anchor", 18_900, 1),
     product(2, "Barometer", 12_450, 1),
     product(3, "Brass lantern", 7_900, 2),
@@ -40,7 +41,7 @@ const PRODUCTS: [Product; 13] = [
 const fn product(id: u16, name: &'static str, price: u64, pieces: u64) -> Product {
     Product {
         id,
-        name,
+        name: Cow::Borrowed(name),
         price,
         pieces,
     }
@@ -80,6 +81,14 @@ impl Product {
              <p><a href=\"/products\">All products</a></p>\n"
         )
     }
+}
+
+/// The page of any product, when nothing is known about it.
+pub(crate) fn plain_page() -> String {
+    "<!doctype html><title>A product</title><h1>A product</h1>\
+     <p>What it is and what it costs cannot be looked up just now. Please come again in a moment.</p>\
+     <p><a href=\"/products\">All products</a></p>\n"
+        .to_owned()
 }
 
 /// The page that lists all products.

@@ -8,6 +8,7 @@ pub(crate) mod catalogue;
 pub(crate) mod class;
 pub(crate) mod database;
 pub(crate) mod pages;
+pub(crate) mod products;
 pub(crate) mod recommender;
 pub(crate) mod report;
 pub(crate) mod shipping;

@@ -59,7 +59,7 @@ pub(crate) fn render(store: &Store) -> Result<String, redb::Error> {
     }
     let mut report = format!("{} orders\n", orders.len());
     for (id, (quantity, total)) in sales {
-        let name = catalogue::find(id).map_or("(no longer sold)", |product| product.name);
+        let name = catalogue::find(id).map_or("(no longer sold)", |product| &*product.name);
         let total = cents(total);
         // Writing into a string cannot fail.
         let _ = writeln!(report, "{name:<20} {quantity:>8} sold {total:>14}");

@@ -14,7 +14,7 @@ use tower::ServiceExt;
 
 use super::catalogue;
 use super::class::Class;
-use super::pages::Pages;
+use super::pages::{Page, Pages};
 use super::recommender::{By, Recommended, Recommender};
 use super::report::Sheet;
 use super::shipping::Quotes;
@@ -34,6 +34,9 @@ pub(crate) struct Front {
 
 /// How old the report is, in milliseconds.
 pub(crate) const AGE: &str = "x-age-ms";
+
+/// Who has answered with the page of a product: [a word](super::pages::Source::word).
+pub(crate) const PAGE_BY: &str = "x-page-by";
 
 /// What became of the recommendations on a page: [`GIVEN`], [`SHORT_CIRCUITED`], or nothing.
 pub(crate) const RECOMMENDED: &str = "x-recommended";
@@ -70,15 +73,22 @@ async fn products() -> Html<String> {
 
 async fn product(State(front): State<Front>, Path(id): Path<u16>) -> Response {
     match front.pages.oneshot(id).await {
-        Ok(Some(page)) => {
+        Ok(Page {
+            text: Some(text),
+            by: page_by,
+        }) => {
             if let Err(busy) = front.warehouse.ask(Class::Pages).await {
                 return unavailable(busy);
             }
             let (became, by, others) = goes_with(front.recommender.oneshot(id).await);
-            let headers = [(RECOMMENDED, became), (RECOMMENDED_BY, by)];
-            (headers, Html(page + &others)).into_response()
+            let headers = [
+                (PAGE_BY, page_by.word()),
+                (RECOMMENDED, became),
+                (RECOMMENDED_BY, by),
+            ];
+            (headers, Html(text + &others)).into_response()
         }
-        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Ok(Page { text: None, .. }) => StatusCode::NOT_FOUND.into_response(),
         Err(why) => unavailable(why),
     }
 }
@@ -103,7 +113,7 @@ fn goes_with(recommended: Result<Recommended, BoxError>) -> (&'static str, &'sta
     };
     let mut text = text.to_owned();
     for other in recommended.others.into_iter().filter_map(catalogue::find) {
-        let (id, name) = (other.id, other.name);
+        let (id, name) = (other.id, &other.name);
         // Writing into a string cannot fail.
         let _ = write!(text, " <a href=\"/products/{id}\">{name}</a>");
     }

@@ -26,6 +26,9 @@ const WINDOW: Window = Window::Time {
     buckets: 10,
 };
 
+/// For how long what was recommended is good enough. A storm is short here as well: days would do.
+const KEPT_FOR: Duration = Duration::from_secs(1);
+
 pub(super) fn stack(upstream: SocketAddr, events: &Events) -> Result<Recommender, ConfigError> {
     // A storm is short: half of this to all of it, each time. Where days matter the defaults, 5 s to 60 s, are kinder
     // to those who recover.
@@ -38,7 +41,7 @@ pub(super) fn stack(upstream: SocketAddr, events: &Events) -> Result<Recommender
         .events(events)
         .build()?;
     let kept = LastGood::by(|product: &u16| *product)
-        .max_age(Duration::from_secs(600))
+        .max_age(KEPT_FOR)
         .build()?;
     let fallback = Fallback::builder("recommendations")
         .last_good(kept)

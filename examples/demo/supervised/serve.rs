@@ -7,18 +7,21 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use seaworthy_core::BoxError;
 use seaworthy_supervisor::Runner;
+use tokio::sync::watch;
 
 use super::{DEADLINE, tree};
 use crate::journal::Journal;
+use crate::mood::Mood;
 use crate::shop::catalogue::CURSED;
 use crate::shop::database::CURSED_QUANTITY;
+use crate::shop::products::Products;
 use crate::shop::report::Press;
 use crate::shop::shipping::CURSED_WEIGHT;
 use crate::trial::{Site, knock_through};
-use crate::upstream::{Mood, Upstream};
+use crate::upstream::Upstream;
 
 /// Keeps the shop up until a signal comes, with nobody breaking anything but the visitor.
 pub(crate) fn serve(port: u16, verbose: bool) -> Result<ExitCode, BoxError> {
@@ -28,19 +31,24 @@ pub(crate) fn serve(port: u16, verbose: bool) -> Result<ExitCode, BoxError> {
     let journal = Arc::new(Journal::new(verbose));
     let file = folder.path().join("orders.redb");
     let upstream = Upstream::open()?;
+    let products = Products::open(&folder.path().join("products.redb"))?;
+    let weather = Router::new()
+        .route("/upstream/{mood}", turn(upstream.mood()))
+        .route("/database/{mood}", turn(products.mood()));
     let site = Site {
         file: &file,
         door,
         upstream: upstream.address(),
+        products,
     };
-    let tree = tree::plant(site, journal, &Press::default(), weather(&upstream))?;
+    let tree = tree::plant(site, journal, &Press::default(), weather)?;
     Ok(Runner::new(tree).shutdown_deadline(DEADLINE).run())
 }
 
-/// Lets a visitor decide how those are who recommend.
-fn weather(upstream: &Upstream) -> Router {
-    let mood = Arc::clone(upstream.mood());
-    let turn = get(
+/// Lets a visitor decide how somebody is.
+fn turn(mood: &Arc<watch::Sender<Mood>>) -> MethodRouter {
+    let mood = Arc::clone(mood);
+    get(
         async move |Path(word): Path<String>| match Mood::from_word(&word) {
             Some(new) => {
                 mood.send_replace(new);
@@ -48,8 +56,7 @@ fn weather(upstream: &Upstream) -> Router {
             }
             None => Err((StatusCode::NOT_FOUND, "well, slow, down or half\n")),
         },
-    );
-    Router::new().route("/upstream/{mood}", turn)
+    )
 }
 
 /// What a visitor is told.
@@ -65,6 +72,7 @@ http://{address}/tree       the supervision tree
 http://{address}/queues     the queues, and the bulkhead in front of the pages
 http://{address}/upstream/slow  makes the recommendations on the product pages slow; well, down and half are
                             the other words
+http://{address}/database/down  takes the database of the product pages away, by the same words
 
 curl http://{address}/checkout -H 'Content-Type: application/json' -d '{{\"product\":3,\"quantity\":1}}'
     places an order; quantity {CURSED_QUANTITY} crashes the database three times, and is put aside

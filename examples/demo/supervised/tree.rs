@@ -51,6 +51,7 @@ pub(super) fn plant(
         file,
         door,
         upstream,
+        products,
     } = site;
     let events = Events::new();
     let observer = Arc::clone(&journal);
@@ -64,7 +65,7 @@ pub(super) fn plant(
     let sheets = reports::queue(&journal, &registry)?;
     let (publish, report) = watch::channel(Sheet::new(String::new()));
     let (quotes, questions) = Quotes::open();
-    let (pages, catalogue) = catalogue::supervisor()?;
+    let (pages, catalogue) = catalogue::supervisor(products, &events)?;
     let recommender = recommender::stack(upstream, &events)?;
     let root = shop.handle();
     let tree_page = get(async move || picture(&root).unwrap_or_default());
