@@ -57,7 +57,12 @@ fn retry_after<B>(response: &Response<B>) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     let date = httpdate::parse_http_date(when).ok()?;
-    let delay = date.duration_since(SystemTime::now());
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the service has said it by the wall clock"
+    )]
+    let now = SystemTime::now();
+    let delay = date.duration_since(now);
     // What is over is now.
     Some(delay.unwrap_or_default())
 }
