@@ -117,11 +117,11 @@ pub use pool::{
     ThreadPool, ThreadPoolBuilder, WhenFull,
 };
 pub use release::{OnResponse, Release};
-pub use service::BulkheadService;
-pub use shared::View;
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-pub use throttle::HttpOverload;
+pub use seaworthy_core::classify::HttpOverload;
+pub use service::BulkheadService;
+pub use shared::View;
 pub use throttle::{
     Throttle, ThrottleBuilder, ThrottleConfig, ThrottleEvent, ThrottleFuture, ThrottleLayer,
     ThrottlePermit, ThrottleRule, ThrottleService, ThrottleView,

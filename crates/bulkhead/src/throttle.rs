@@ -6,8 +6,6 @@ mod dice;
 mod event;
 mod future;
 mod handle;
-#[cfg(feature = "http")]
-mod http;
 mod layer;
 #[cfg(all(test, seaworthy_loom))]
 mod loom_tests;
@@ -19,8 +17,6 @@ mod shared;
 mod tally;
 mod view;
 
-#[cfg(feature = "http")]
-pub use self::http::HttpOverload;
 pub use builder::ThrottleBuilder;
 pub use config::ThrottleConfig;
 pub use event::ThrottleEvent;

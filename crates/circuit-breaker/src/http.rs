@@ -64,22 +64,20 @@
 //! [classifier]: crate::CircuitBreakerLayer::classify
 
 mod body;
-mod classify;
 mod future;
 mod layer;
+mod trailers;
 
-#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-pub use seaworthy_core::http::respond;
 #[cfg(feature = "grpc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "grpc")))]
-pub use seaworthy_core::http::respond_grpc;
+pub use seaworthy_core::{classify::GrpcStatus, http::respond_grpc};
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+pub use seaworthy_core::{classify::HttpStatus, http::respond};
 
 pub use body::JudgedBody;
-#[cfg(feature = "grpc")]
-pub use classify::GrpcStatus;
-pub use classify::{HttpStatus, JudgeTrailers};
 pub use future::HttpResponseFuture;
 pub use layer::{HttpLayer, HttpService};
+pub use trailers::JudgeTrailers;
 
 #[cfg(doc)]
 use crate::CircuitBreaker;

@@ -1,8 +1,21 @@
 //! What the outcome of a call says about the health of the service.
+//!
+//! For errors there is [`DefaultClassifier`]. Where a failure is a response there are, with the feature `http`, `HttpStatus`
+//! and `GrpcStatus`, and `HttpOverload` for whoever only asks whether to send less.
+
+#[cfg(feature = "http")]
+mod grpc;
+#[cfg(feature = "http")]
+mod http;
 
 use std::error::Error;
 
 use crate::{Executed, Rejected};
+
+#[cfg(feature = "http")]
+pub use grpc::GrpcStatus;
+#[cfg(feature = "http")]
+pub use http::{HttpOverload, HttpStatus};
 
 /// What one outcome is evidence of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -41,7 +41,8 @@
 //!
 //! # Features
 //!
-//! * `http`: the module `http`, in which rejections become responses, and `request::HttpRequests`.
+//! * `http`: the module `http`, in which rejections become responses; `request::HttpRequests`; and in [`classify`] what
+//!   responses of HTTP and gRPC say.
 //! * `metrics`: counts and gauges go to the `metrics` facade.
 //! * `serde`: [`duration`] and [`off`] for configuration files, and [`Backoff`] and [`backoff::Jitter`] can be read from
 //!   them.

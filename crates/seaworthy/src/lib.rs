@@ -29,7 +29,8 @@
 //! # Features
 //!
 //! Each crate is a feature of its name; all are on by default. `stack`, which is too, has [`timeout`] and [`retry`], the
-//! two stages of a stack that are no crates of their own. `http`, `metrics`, `tracing` and `serde` are those of the crates.
+//! two stages of a stack that are no crates of their own. `http`, `grpc`, `metrics`, `tracing` and `serde` are those of the
+//! crates.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 

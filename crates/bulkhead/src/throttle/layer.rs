@@ -36,7 +36,20 @@ impl ThrottleLayer {
 
 impl<C, R> ThrottleLayer<C, R> {
     /// Judges outcomes by `classify`, a [`Classify`](seaworthy_core::Classify) for the service it is applied to; a
-    /// closure is one. It is cloned for each call.
+    /// closure is one, and for HTTP there is `HttpOverload` (feature `http`). It is cloned for each call.
+    ///
+    #[cfg_attr(
+        feature = "http",
+        doc = r##"
+```
+use seaworthy_bulkhead::{HttpOverload, Throttle};
+
+let inventory = Throttle::builder("inventory").build()?;
+let layer = inventory.layer().classify(HttpOverload);
+# Ok::<(), seaworthy_core::ConfigError>(())
+```
+"##
+    )]
     #[must_use]
     pub fn classify<D>(self, classify: D) -> ThrottleLayer<D, R> {
         ThrottleLayer {

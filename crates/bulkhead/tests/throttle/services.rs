@@ -166,24 +166,16 @@ async fn services_share_the_throttle_of_their_layers() {
 #[tokio::test(start_paused = true)]
 async fn by_http_status() {
     use seaworthy_bulkhead::HttpOverload;
-    use seaworthy_core::Classify;
 
-    let verdict = |status: u16| {
+    let throttle = throttle();
+    let layer = throttle.layer().classify(HttpOverload);
+    for status in [200, 429, 500, 503] {
         let response = http::Response::builder().status(status).body(());
-        let response = response.expect("a response");
-        HttpOverload.classify(Ok::<_, &BoxError>(&response))
-    };
-    for (status, expected) in [
-        (200, Verdict::Success),
-        (404, Verdict::Success),
-        (429, Verdict::Overload),
-        (500, Verdict::Success),
-        (503, Verdict::Overload),
-    ] {
-        assert_eq!(verdict(status), expected, "{status}");
+        let response = std::future::ready(response.map_err(BoxError::from));
+        let mut response = Some(response);
+        let inner = service_fn(move |(): ()| response.take().expect("one call"));
+        layer.layer(inner).oneshot(()).await.expect("it is sent");
     }
-    let error = |error: BoxError| HttpOverload.classify(Err::<&http::Response<()>, _>(&error));
-    assert_eq!(error("refused".into()), Verdict::Failure);
-    let full = Rejected::new(Reason::QueueFull, "queue").into();
-    assert_eq!(error(full), Verdict::Overload);
+    let view = throttle.view();
+    assert_eq!((view.requests, view.accepts), (4, 2));
 }

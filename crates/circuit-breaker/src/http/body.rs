@@ -7,7 +7,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project::{pin_project, pinned_drop};
 use seaworthy_core::Verdict;
 
-use super::classify::JudgeTrailers;
+use super::trailers::JudgeTrailers;
 use crate::permit::Permit;
 
 /// The body of a response through a [`HttpLayer`](super::HttpLayer): its end says how the call ended.

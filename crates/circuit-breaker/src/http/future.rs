@@ -9,7 +9,7 @@ use pin_project::{pin_project, pinned_drop};
 use seaworthy_core::{Classify, Verdict};
 
 use super::body::JudgedBody;
-use super::classify::JudgeTrailers;
+use super::trailers::JudgeTrailers;
 use crate::machine::Ending;
 use crate::permit::Permit;
 

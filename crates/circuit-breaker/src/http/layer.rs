@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use http::Response;
 use http_body::Body;
+use seaworthy_core::classify::HttpStatus;
 use seaworthy_core::reject::{IntoError, Reject, Respond};
 use seaworthy_core::{Classify, Rejected};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::body::JudgedBody;
-use super::classify::{HttpStatus, JudgeTrailers};
 use super::future::HttpResponseFuture;
+use super::trailers::JudgeTrailers;
 use crate::breaker::CircuitBreaker;
 use crate::entrance::Entrance;
 use crate::future::begin;

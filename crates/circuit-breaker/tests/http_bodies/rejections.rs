@@ -6,7 +6,7 @@ use std::future::{Ready, ready};
 use http::Response;
 use http_body_util::Empty;
 use seaworthy_circuit_breaker::http::{GrpcStatus, HttpStatus, respond, respond_grpc};
-use seaworthy_core::{Reason, Rejected, Verdict};
+use seaworthy_core::Rejected;
 use tower::util::ServiceFn;
 use tower::{Service, ServiceBuilder};
 
@@ -86,22 +86,4 @@ async fn a_breaker_further_out_ignores_it() {
     let grpc = http::HeaderValue::from_static("14");
     assert_eq!(through_both().await, (503, 503, Some(grpc)));
     assert_eq!(counts(&outer), (3, 0));
-}
-
-/// Whatever its status: a call that may have been executed is one that failed.
-#[test]
-fn what_a_response_says_that_was_a_rejection() {
-    let stopped = Rejected::new(Reason::Stopped, "x");
-    for (rejected, status, expected) in [
-        (stopped, 503, Verdict::Ignored),
-        (stopped, 200, Verdict::Ignored),
-        (stopped.maybe_executed(), 503, Verdict::Failure),
-        (stopped.maybe_executed(), 200, Verdict::Failure),
-    ] {
-        let response = Response::builder().status(status).extension(rejected);
-        let response = response.header("grpc-status", "8").body(());
-        let response = response.expect("a response");
-        assert_eq!(HttpStatus.classify(Ok::<_, &()>(&response)), expected);
-        assert_eq!(GrpcStatus.classify(Ok::<_, &()>(&response)), expected);
-    }
 }
