@@ -103,7 +103,13 @@ impl<C, R, A, K, M, T> BulkheadLayer<C, R, A, K, M, T> {
     where
         F: Fn(Rejected) -> Res,
     {
-        let reject = Respond::new(respond);
+        self.reject(Respond::new(respond))
+    }
+
+    /// Turns a rejection into what the caller gets by `reject`, a [`Reject`](seaworthy_core::Reject). It is cloned for each
+    /// call.
+    #[must_use]
+    pub fn reject<Q>(self, reject: Q) -> BulkheadLayer<C, Q, A, K, M, T> {
         self.with(
             |Parts {
                  classify,

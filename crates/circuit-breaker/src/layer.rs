@@ -65,10 +65,16 @@ impl<C, R> CircuitBreakerLayer<C, R> {
     where
         F: Fn(Rejected) -> Res,
     {
+        self.reject(Respond::new(respond))
+    }
+
+    /// Turns a rejection into what the caller gets by `reject`, a [`Reject`](seaworthy_core::Reject).
+    #[must_use]
+    pub fn reject<Q>(self, reject: Q) -> CircuitBreakerLayer<C, Q> {
         CircuitBreakerLayer {
             breaker: self.breaker,
             classify: self.classify,
-            reject: Respond::new(respond),
+            reject,
             options: self.options,
         }
     }

@@ -81,11 +81,8 @@ use axum::{Router, routing::get};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use seaworthy::circuit_breaker::http::HttpStatus;
 use seaworthy::core::BoxError;
-use seaworthy::core::request::HttpRequests;
 use seaworthy::fallback::{LastGood, http as stale};
-use seaworthy::retry::http::HttpOutcomes;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
 # #[tokio::main(flavor = "current_thread")]
@@ -120,9 +117,7 @@ let kept = LastGood::by_some(|request: &Request<Full<Bytes>>| {
     .store_if(stale::may_be_shared)
     .build()?;
 let shop = seaworthy::stack("shop")
-    .classify(HttpStatus)
-    .judge(HttpOutcomes)
-    .describe(HttpRequests)
+    .http()
     .fallback(|it| it.last_good(kept).handle(stale::is_failure))
     .build()?;
 let client = ServiceBuilder::new().layer(shop.layer()).service(client);
@@ -143,6 +138,7 @@ assert_eq!(shop.fallback().view().answers, 1);
 //! once, put the layers together by yourself: this is nothing but them.
 
 mod builder;
+mod call;
 mod config;
 mod handle;
 mod layer;

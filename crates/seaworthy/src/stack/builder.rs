@@ -1,5 +1,7 @@
 //! Making a stack.
 
+mod rules;
+
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +15,7 @@ use seaworthy_fallback::{Fallback, FallbackBuilder};
 use super::config::{Config, Names};
 use super::handle::{Shared, Stack};
 use super::rules::Rules;
-use crate::retry::{ByVerdict, Retry};
+use crate::retry::Retry;
 use crate::timeout::Timeout;
 
 /// Makes a [`Stack`]. What is not set is as in [`Config`].
@@ -93,33 +95,6 @@ impl<F, R> StackBuilder<F, R> {
             events: self.events,
             registry: self.registry,
         }
-    }
-}
-
-impl<F, C, J, D, K> StackBuilder<F, Rules<C, J, D, K>> {
-    /// By what the breaker, a limit that finds itself and retries judge outcomes: a
-    /// [`Classify`](seaworthy_core::Classify) for the service. Default: an error is a failure, and what another layer has
-    /// turned away is none of the service.
-    pub fn classify<E: Clone>(self, classify: E) -> StackBuilder<F, Rules<E, ByVerdict<E>, D, K>> {
-        self.ruled(|rules| rules.classify(classify))
-    }
-
-    /// By what it is judged whether to try again, if that is another matter: a [`Judge`](crate::retry::Judge). After
-    /// [`classify`](Self::classify), which sets it too.
-    pub fn judge<E>(self, judge: E) -> StackBuilder<F, Rules<C, E, D, K>> {
-        self.ruled(|rules| rules.judge(judge))
-    }
-
-    /// Who tells which requests may be executed twice, and until when somebody waits for them: a
-    /// [`Describe`](seaworthy_core::request::Describe). Default: nothing is known, so that only what was never executed is
-    /// tried again.
-    pub fn describe<E>(self, describe: E) -> StackBuilder<F, Rules<C, J, E, K>> {
-        self.ruled(|rules| rules.describe(describe))
-    }
-
-    /// How requests are copied, to be sent again: a [`CopyRequest`](crate::retry::CopyRequest). Default: they are cloned.
-    pub fn copy<E>(self, copy: E) -> StackBuilder<F, Rules<C, J, D, E>> {
-        self.ruled(|rules| rules.copy(copy))
     }
 }
 

@@ -54,7 +54,8 @@ pub struct Config {
     /// How often a call is tried. No attempt begins after `total_timeout`. Default: [`RetryConfig`].
     #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off"))]
     pub retry: Option<RetryConfig>,
-    /// When the service is not called any more for a while. Default: that of the breaker.
+    /// When the service is not called any more for a while. A trial of whether it is well again keeps its place for a second
+    /// longer than an attempt may take, or for longer. Default: that of the breaker.
     #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off"))]
     pub circuit_breaker: Option<seaworthy_circuit_breaker::Config>,
     /// How long one attempt may take: what takes longer is a failure for the breaker. Above 0, at most `total_timeout`.
@@ -62,6 +63,9 @@ pub struct Config {
     #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off::duration"))]
     pub attempt_timeout: Option<Duration>,
 }
+
+/// How much longer a trial of the breaker keeps its place at least than an attempt may take.
+const LEASE_BEYOND: Duration = Duration::from_secs(1);
 
 /// More than there ever are.
 const UNLIMITED: u32 = 1_000_000;
@@ -104,7 +108,12 @@ impl Config {
     }
 
     pub(super) fn breaker(&self) -> seaworthy_circuit_breaker::Config {
-        self.circuit_breaker.clone().unwrap_or_default()
+        let mut config = self.circuit_breaker.clone().unwrap_or_default();
+        if let (Some(lease), Some(attempt)) = (&mut config.half_open.lease, self.attempt_timeout) {
+            // A trial is not given up while its attempt may go on.
+            *lease = (*lease).max(attempt.saturating_add(LEASE_BEYOND));
+        }
+        config
     }
 
     pub(super) fn retry(&self) -> RetryConfig {

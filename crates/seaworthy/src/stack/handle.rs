@@ -100,6 +100,10 @@ impl<F, R> Stack<F, R> {
         &self.shared.attempt
     }
 
+    pub(super) fn rules(&self) -> &R {
+        &self.rules
+    }
+
     /// The bus on which all stages tell what happens to them.
     #[must_use]
     pub fn events(&self) -> &Events {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use seaworthy_bulkhead::BulkheadService;
 use seaworthy_circuit_breaker::CircuitBreakerService;
 use seaworthy_core::classify::DefaultClassifier;
+use seaworthy_core::reject::IntoError;
 use seaworthy_core::request::NothingKnown;
 use seaworthy_fallback::{
     Errors, FallbackLayer, FallbackService, Nothing, Plain, Primary, Propagate,
@@ -26,11 +27,22 @@ pub struct StackLayer<F = FallbackLayer<Nothing, Errors, Primary>, R = Rules> {
 }
 
 /// A service with all stages of a [`Stack`](super::Stack) around it but the fallback, from the outermost to the innermost.
-pub type GuardedService<S, C = DefaultClassifier, J = ByVerdict, D = NothingKnown, K = Cloned> =
-    BulkheadService<
-        TimeoutService<RetryService<CircuitBreakerService<TimeoutService<S>, C>, J, D, K>, D>,
-        C,
-    >;
+pub type GuardedService<
+    S,
+    C = DefaultClassifier,
+    J = ByVerdict,
+    D = NothingKnown,
+    K = Cloned,
+    R = IntoError,
+> = BulkheadService<
+    TimeoutService<
+        RetryService<CircuitBreakerService<TimeoutService<S, NothingKnown, R>, C, R>, J, D, K>,
+        D,
+        R,
+    >,
+    C,
+    R,
+>;
 
 /// A service with all stages of a [`Stack`](super::Stack) around it. Its type does not depend on which of them are on.
 ///
@@ -48,28 +60,31 @@ impl<F, R> StackLayer<F, R> {
     }
 }
 
-impl<S, F, C, J, D, K> Layer<S> for StackLayer<F, Rules<C, J, D, K>>
+impl<S, F, C, J, D, K, R> Layer<S> for StackLayer<F, Rules<C, J, D, K, R>>
 where
     S: Clone,
-    F: Layer<GuardedService<S, C, J, D, K>>,
+    F: Layer<GuardedService<S, C, J, D, K, R>>,
     C: Clone,
     J: Clone,
     D: Clone,
     K: Clone,
+    R: Clone,
 {
     type Service = F::Service;
 
     fn layer(&self, inner: S) -> F::Service {
         let (shared, rules) = (&*self.shared, self.rules.clone());
-        let service = shared.attempt.layer().layer(inner);
+        let reject = || rules.reject.clone();
+        let service = shared.attempt.layer().reject(reject()).layer(inner);
         let breaker = shared.breaker.layer().classify(rules.for_breaker);
-        let service = breaker.layer(service);
+        let service = breaker.reject(reject()).layer(service);
         let describe = rules.describe.clone();
         let retry = shared.retry.layer().judge(rules.judge).copy(rules.copy);
         let service = retry.describe(describe).layer(service);
         let total = shared.total.layer().describe(rules.describe);
-        let service = total.layer(service);
+        let service = total.reject(reject()).layer(service);
         let bulkhead = shared.bulkhead.layer().classify(rules.for_limit);
+        let bulkhead = bulkhead.reject(reject());
         self.fallback.layer(bulkhead.layer(service))
     }
 }

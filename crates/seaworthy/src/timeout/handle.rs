@@ -9,7 +9,7 @@ use seaworthy_core::event::Events;
 use seaworthy_core::reject::IntoError;
 use seaworthy_core::request::Info;
 use seaworthy_core::shard::Spread;
-use seaworthy_core::{ConfigError, Rejected};
+use seaworthy_core::{ConfigError, Rejected, clock};
 
 use super::builder::TimeoutBuilder;
 use super::config::TimeoutConfig;
@@ -83,7 +83,29 @@ impl Timeout {
         F: Future<Output = Result<T, E>>,
         E: From<Rejected>,
     {
-        let limit = Limit::begin(&self.shared, Info::new());
+        self.call_with(Info::new(), future).await
+    }
+
+    /// As [`call`](Self::call), and no longer than until the deadline of which `info` knows. If that has passed, `future` is
+    /// dropped at once.
+    ///
+    /// # Errors
+    ///
+    /// That of `future`, or [`Rejected`] as such an error: [`TimedOut`](seaworthy_core::Reason::TimedOut), or
+    /// [`Expired`](seaworthy_core::Reason::Expired). `future` is dropped by then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops `future`.
+    pub async fn call_with<F, T, E>(&self, info: Info, future: F) -> Result<T, E>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: From<Rejected>,
+    {
+        if info.deadline().is_some_and(|at| at <= clock::exact()) {
+            return Err(self.shared.expire().into());
+        }
+        let limit = Limit::begin(&self.shared, info);
         TimeoutFuture::call(future, limit, IntoError).await
     }
 

@@ -56,10 +56,17 @@ impl<D, R> TimeoutLayer<D, R> {
     where
         F: Fn(Rejected) -> Res,
     {
+        self.reject(Respond::new(respond))
+    }
+
+    /// Turns a rejection into what the caller gets by `reject`, a [`Reject`](seaworthy_core::Reject). It is cloned for each
+    /// call.
+    #[must_use]
+    pub fn reject<Q>(self, reject: Q) -> TimeoutLayer<D, Q> {
         TimeoutLayer {
             timeout: self.timeout,
             describe: self.describe,
-            reject: Respond::new(respond),
+            reject,
         }
     }
 }

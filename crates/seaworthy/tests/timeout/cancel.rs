@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use seaworthy::core::BoxError;
+use seaworthy::core::request::Info;
+use seaworthy::core::{BoxError, clock};
 use seaworthy::timeout::Timeout;
 use seaworthy_testkit::{
     Ending, Fuse, Live, LiveGuard, async_functions, at_every_await, panic_at_every_poll,
@@ -13,9 +14,10 @@ use tower::{Layer, ServiceExt, service_fn};
 use crate::{MILLI, timeout};
 
 /// What is tested here, by source file. A new async function has to come with a test.
-const TESTED: [(&str, fn()); 2] = [
+const TESTED: [(&str, fn()); 3] = [
     ("future.rs: TimeoutFuture", a_layered_service),
     ("handle.rs: call", call),
+    ("handle.rs: call_with", call_with),
 ];
 
 #[test]
@@ -61,6 +63,16 @@ async fn layered(world: &World, fuse: &Fuse) -> Result<(), BoxError> {
 #[test]
 fn call() {
     let operation = async |world: &mut World| world.timeout.call(work(world.live.guard())).await;
+    assert_eq!(at_every_await(8, World::new, operation, World::check), 3);
+}
+
+#[test]
+fn call_with() {
+    let operation = async |world: &mut World| {
+        let info = Info::new().with_deadline(clock::after(100 * MILLI));
+        let work = work(world.live.guard());
+        world.timeout.call_with(info, work).await
+    };
     assert_eq!(at_every_await(8, World::new, operation, World::check), 3);
 }
 

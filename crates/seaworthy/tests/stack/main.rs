@@ -1,6 +1,11 @@
 //! All stages together: who sees what, what is off, and what changes while it runs.
 #![cfg(feature = "stack")]
 
+mod calls;
+mod cancel;
+#[cfg(feature = "http")]
+mod responses;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -13,7 +18,6 @@ use seaworthy::core::{BoxError, Executed, Reason, Rejected};
 use seaworthy::fallback::Source;
 use seaworthy::retry::GivenUp;
 use seaworthy::stack::{Config, Stack, StackBuilder};
-use seaworthy_testkit::{Ending, Live, LiveGuard, at_every_await};
 use tokio::time::{Instant, sleep};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
@@ -305,6 +309,21 @@ fn a_configuration_that_cannot_be_is_refused_by_the_stage_that_cannot_be_so() {
     }
 }
 
+#[test]
+fn a_trial_keeps_its_place_for_longer_than_an_attempt_may_take() {
+    let lease = |config: Config| {
+        let stack = builder().config(config).build().unwrap();
+        stack.circuit_breaker().config().half_open.lease
+    };
+    let mut config = Config::default();
+    assert_eq!(lease(config.clone()), Some(11 * SECOND));
+    config.attempt_timeout = Some(SECOND);
+    assert_eq!(lease(config.clone()), Some(10 * SECOND), "as it is set");
+    let breaker = config.circuit_breaker.as_mut().unwrap();
+    breaker.half_open.lease = None;
+    assert_eq!(lease(config), None);
+}
+
 #[cfg(feature = "serde")]
 #[test]
 fn it_can_be_read_from_a_file_and_written() {
@@ -340,58 +359,4 @@ fn it_can_be_read_from_a_file_and_written() {
     ] {
         assert!(read(wrong).is_err(), "{wrong}");
     }
-}
-
-/// One place, for which the next call waits in vain if it is lost.
-struct World {
-    stack: Stack<seaworthy::fallback::Fallback<seaworthy::fallback::Nothing>>,
-    live: Live,
-}
-
-impl World {
-    async fn new() -> Self {
-        let mut config = Config::default();
-        config.bulkhead.as_mut().unwrap().limit = Limit::from(1);
-        let stack = builder().config(config).build().expect("allowed");
-        let live = Live::new();
-        Self { stack, live }
-    }
-}
-
-async fn turned_away_once(alive: LiveGuard, calls: u32) -> Result<u32, BoxError> {
-    sleep(MILLI).await;
-    drop(alive);
-    match calls {
-        // Which may be tried again, whatever it is.
-        0 => Err(Rejected::new(Reason::QueueFull, "inner").into()),
-        calls => Ok(calls),
-    }
-}
-
-#[test]
-fn a_call_may_be_dropped_anywhere_and_nothing_of_it_is_left() {
-    let operation = async |world: &mut World| {
-        let (live, calls) = (world.live.clone(), Arc::new(AtomicU32::new(0)));
-        let service = service_fn(move |(): ()| {
-            turned_away_once(live.guard(), calls.fetch_add(1, Ordering::SeqCst))
-        });
-        world.stack.layer().layer(service).oneshot(()).await
-    };
-    let check = async |world: &mut World, ending: Ending<Result<u32, BoxError>>| {
-        drop(ending);
-        assert_eq!(world.live.alive(), 0, "the call is gone");
-        assert_eq!(world.stack.bulkhead().view().in_flight, 0);
-        let permit = world.stack.bulkhead().try_acquire();
-        assert!(permit.is_ok());
-        let retries = world.stack.retry().view();
-        assert!(retries.retries <= 1, "{retries:?}");
-        let left = 10.0 - retries.retries as f64;
-        assert_eq!(
-            retries.budget,
-            Some(left),
-            "only a retry that was made costs one"
-        );
-    };
-    let awaits = at_every_await(10, World::new, operation, check);
-    assert_eq!(awaits, 3, "an attempt, the pause, an attempt");
 }
