@@ -140,8 +140,8 @@ impl<T, H, L, R: Clone> Stack<Fallback<T, H, L>, R> {
 }
 
 impl<T, H, L, R> Stack<Fallback<T, H, L>, R> {
-    /// Goes by another configuration: each stage as it does so by itself, those that stay as they are not at all. Calls
-    /// under way go on.
+    /// Goes by another configuration: each stage as it does so by itself. A stage of which the configuration is the one that
+    /// this stack was given before keeps whatever it was told by hand since. Calls under way go on.
     ///
     /// # Errors
     ///
@@ -153,9 +153,15 @@ impl<T, H, L, R> Stack<Fallback<T, H, L>, R> {
         if config.bulkhead() != current.bulkhead() {
             shared.bulkhead.reconfigure(config.bulkhead())?;
         }
-        shared.total.set(config.total_timeout)?;
-        shared.attempt.set(config.attempt_timeout)?;
-        shared.retry.reconfigure(config.retry())?;
+        if config.total_timeout != current.total_timeout {
+            shared.total.set(config.total_timeout)?;
+        }
+        if config.attempt_timeout != current.attempt_timeout {
+            shared.attempt.set(config.attempt_timeout)?;
+        }
+        if config.retry() != current.retry() {
+            shared.retry.reconfigure(config.retry())?;
+        }
         if config.breaker() != current.breaker() {
             // What becomes of the evidence is in its events.
             let _ = shared.breaker.reconfigure(config.breaker())?;
@@ -166,7 +172,9 @@ impl<T, H, L, R> Stack<Fallback<T, H, L>, R> {
             _ => {}
         }
         let fallback = config.fallback(shared.has_fallback);
-        self.fallback.reconfigure(&fallback)?;
+        if fallback != current.fallback(shared.has_fallback) {
+            self.fallback.reconfigure(&fallback)?;
+        }
         *current = config;
         Ok(())
     }

@@ -266,6 +266,41 @@ async fn it_changes_while_it_runs_and_a_configuration_that_cannot_be_changes_not
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_stage_that_does_not_change_keeps_what_it_was_told_by_hand() {
+    let stack = builder().fallback(|it| it.value(0)).build().unwrap();
+    let mut config = stack.config();
+    stack.bulkhead().set_limit(7).unwrap();
+    stack.total_timeout().set(7 * SECOND).unwrap();
+    stack.attempt_timeout().set(SECOND).unwrap();
+    let mut retry = stack.retry().config();
+    retry.attempts = 7;
+    stack.retry().reconfigure(retry).unwrap();
+    stack.circuit_breaker().force_open();
+    let limit = || stack.bulkhead().view().limit;
+    let hand = || {
+        let times = [stack.total_timeout(), stack.attempt_timeout()];
+        let attempts = stack.retry().view().attempts;
+        (times.map(|it| it.config().after), attempts)
+    };
+    let by_hand = ([Some(7 * SECOND), Some(SECOND)], 7);
+
+    config.bulkhead.as_mut().unwrap().limit = Limit::from(8);
+    stack.reconfigure(config.clone()).unwrap();
+    assert_eq!((limit(), hand()), (8, by_hand));
+    assert_eq!(stack.circuit_breaker().state(), State::ForcedOpen);
+
+    // How long a trial of the breaker keeps its place depends on how long an attempt may take.
+    (config.total_timeout, config.attempt_timeout) = (Some(9 * SECOND), Some(2 * SECOND));
+    config.retry.as_mut().unwrap().attempts = 9;
+    stack.reconfigure(config).unwrap();
+    assert_eq!(hand(), ([Some(9 * SECOND), Some(2 * SECOND)], 9));
+    assert_eq!(
+        (limit(), stack.circuit_breaker().state()),
+        (8, State::ForcedOpen)
+    );
+}
+
 #[test]
 fn a_configuration_that_cannot_be_is_refused_by_the_stage_that_cannot_be_so() {
     type Change = fn(&mut Config);
