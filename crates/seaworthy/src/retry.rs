@@ -45,8 +45,8 @@
 //! * how often it was tried: [`attempts`](RetryConfig::attempts);
 //! * whether its request can be sent again: [`CopyRequest`];
 //! * the time: the next attempt begins after the [back-off](RetryConfig::backoff), or when the service said to come back if
-//!   that is later. If its deadline would have passed by then, or the time [`within`](RetryConfig::within) which it may be
-//!   tried again, it is not waited for at all;
+//!   that is later. If it said [too late](RetryConfig::max_retry_after), or the deadline of the call would have passed by
+//!   then, or the time [`within`](RetryConfig::within) which it may be tried again, it is not waited for at all;
 //! * the [budget](RetryBudget), of which it takes one.
 //!
 //! If it is not, its caller has the last outcome at once. It is counted why: [`GivenUp`].

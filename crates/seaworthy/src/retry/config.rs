@@ -43,8 +43,8 @@ pub struct RetryConfig {
     /// later, it is not tried again. `None`, which is `off` in a file: it waits as long as there is time. Default: 2 s.
     #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off::duration"))]
     pub max_retry_after: Option<Duration>,
-    /// No retry begins later than this after the call has: above 0, at most a day. `None`, which is `off` in a file: there
-    /// is no such time. Default: 30 s.
+    /// No retry begins later than this after the call has, unless the service takes longer to get ready for it: above 0, at
+    /// most a day. `None`, which is `off` in a file: there is no such time. Default: 30 s.
     #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off::duration"))]
     pub within: Option<Duration>,
 }

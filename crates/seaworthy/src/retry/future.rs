@@ -95,12 +95,16 @@ where
                     }
                     Err(error) => (Err(error), false),
                 },
-                (Project::Readies, None) => unreachable!("there is no other attempt"),
+                (Project::Readies, None) => panic!("polled again after it was ready"),
             };
             let begins = rest
                 .as_mut()
                 .and_then(|it| it.ended(outcome.as_ref(), was_called));
             let Some(begins) = begins else {
+                if !was_called {
+                    // Polled again, it would make another attempt.
+                    *rest = None;
+                }
                 return Poll::Ready(outcome);
             };
             // What the attempt has left behind does not stay while the next is waited for.

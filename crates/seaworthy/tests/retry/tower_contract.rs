@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
-use seaworthy::core::{BoxError, Reason};
+use seaworthy::core::{BoxError, Reason, panic};
 use seaworthy::retry::GivenUp;
 use tower::{Layer, Service, ServiceExt};
 
@@ -134,4 +134,22 @@ async fn an_instance_that_will_never_be_ready_is_replaced() {
     let service = retry.layer().layer(connection);
     assert_eq!(service.oneshot(()).await.unwrap(), 3);
     assert_eq!(retry.view().retries, 2);
+}
+
+/// A call that is over makes no other attempt, whoever polls it.
+#[tokio::test(start_paused = true)]
+async fn what_is_over_is_not_tried_again() {
+    let (retry, strict) = (retry(2), strict());
+    let mut service = retry.layer().layer(strict.clone());
+    let mut call = Box::pin(service.ready().await.unwrap().call(()));
+    strict.is_worn_out.store(true, SeqCst);
+    call.as_mut().await.unwrap_err();
+    strict.is_worn_out.store(false, SeqCst);
+    for _ in 0..3 {
+        let mut cx = Context::from_waker(Waker::noop());
+        let polled = panic::catch(|| call.as_mut().poll(&mut cx));
+        assert!(polled.is_err(), "polled again: {polled:?}");
+    }
+    assert_eq!(strict.calls.load(SeqCst), 1);
+    assert_eq!(retry.view().retries, 1);
 }
