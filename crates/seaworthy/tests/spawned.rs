@@ -93,3 +93,19 @@ async fn oneshot_around_a_function() -> Result<(), BoxError> {
     assert_eq!(answer.await??, 7);
     Ok(())
 }
+
+#[tokio::test]
+async fn calls_without_tower() -> Result<(), BoxError> {
+    let stack = Stack::builder("s").registry(&Registry::new());
+    let stack = stack.fallback(|it| it.value(0)).build()?;
+    let answers = tokio::spawn(async move {
+        let key = String::from("7");
+        let one = stack.call(async |_| Ok::<u32, BoxError>(7)).await?;
+        let parse = async |_| Ok::<u32, BoxError>(key.parse()?);
+        let two = stack.call_for(&key, parse).await?;
+        let three = stack.call_with_source(&key, parse).await?.value;
+        Ok::<_, BoxError>([one, two, three])
+    });
+    assert_eq!(answers.await??, [7, 7, 7]);
+    Ok(())
+}

@@ -3,17 +3,18 @@
 mod rules;
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use seaworthy_bulkhead::Bulkhead;
 use seaworthy_circuit_breaker::CircuitBreaker;
 use seaworthy_core::ConfigError;
 use seaworthy_core::component::Registry;
 use seaworthy_core::event::Events;
+use seaworthy_core::serial::Serial;
 use seaworthy_fallback::{Fallback, FallbackBuilder};
 
 use super::config::{Config, Names};
-use super::handle::{Shared, Stack};
+use super::handle::{Course, Shared, Stack};
 use super::rules::Rules;
 use crate::retry::Retry;
 use crate::timeout::Timeout;
@@ -115,6 +116,13 @@ impl<T, H, L, R> StackBuilder<FallbackBuilder<T, H, L>, R> {
         } = self;
         let names = Names::of(&name);
         let named = || Arc::clone(&name);
+        let timeout = |name, after| {
+            let builder = Timeout::builder(name).after(after);
+            builder.events(&events).registry(&registry).build()
+        };
+        // Before the breaker, whose lease goes by them: what is wrong with them is said of them.
+        let total = timeout(names.total, config.total_timeout)?;
+        let attempt = timeout(names.attempt, config.attempt_timeout)?;
         let breaker = CircuitBreaker::builder(named())
             .config(config.breaker())
             .events(&events)
@@ -123,28 +131,24 @@ impl<T, H, L, R> StackBuilder<FallbackBuilder<T, H, L>, R> {
         if config.circuit_breaker.is_none() {
             breaker.disable();
         }
-        let timeout = |name, after| {
-            let builder = Timeout::builder(name).after(after);
-            builder.events(&events).registry(&registry).build()
-        };
         let shared = Shared {
             bulkhead: Bulkhead::builder(named())
                 .config(config.bulkhead())
                 .events(&events)
                 .registry(&registry)
                 .build()?,
-            total: timeout(names.total, config.total_timeout)?,
+            total,
             retry: Retry::builder(named())
                 .config(config.retry())
                 .events(&events)
                 .registry(&registry)
                 .build()?,
             breaker,
-            attempt: timeout(names.attempt, config.attempt_timeout)?,
+            attempt,
             has_fallback,
             events: events.clone(),
             name: named(),
-            config: Mutex::new(config.clone()),
+            course: Serial::new(Course::new(config.clone())),
         };
         let fallback = self
             .fallback

@@ -55,7 +55,8 @@ pub struct Config {
     #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off"))]
     pub retry: Option<RetryConfig>,
     /// When the service is not called any more for a while. A trial of whether it is well again keeps its place for a second
-    /// longer than an attempt may take, or for longer. Default: that of the breaker.
+    /// longer than an attempt may take, which is `total_timeout` if `attempt_timeout` is off, or for longer. Default: that
+    /// of the breaker.
     #[cfg_attr(feature = "serde", serde(with = "seaworthy_core::off"))]
     pub circuit_breaker: Option<seaworthy_circuit_breaker::Config>,
     /// How long one attempt may take: what takes longer is a failure for the breaker. Above 0, at most `total_timeout`.
@@ -109,7 +110,8 @@ impl Config {
 
     pub(super) fn breaker(&self) -> seaworthy_circuit_breaker::Config {
         let mut config = self.circuit_breaker.clone().unwrap_or_default();
-        if let (Some(lease), Some(attempt)) = (&mut config.half_open.lease, self.attempt_timeout) {
+        let longest = self.attempt_timeout.or(self.total_timeout);
+        if let (Some(lease), Some(attempt)) = (&mut config.half_open.lease, longest) {
             // A trial is not given up while its attempt may go on.
             *lease = (*lease).max(attempt.saturating_add(LEASE_BEYOND));
         }

@@ -1,12 +1,14 @@
 //! The handle of a stack.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::mem;
+use std::sync::Arc;
 
 use seaworthy_bulkhead::Bulkhead;
 use seaworthy_circuit_breaker::{CircuitBreaker, Control};
 use seaworthy_core::ConfigError;
 use seaworthy_core::event::Events;
+use seaworthy_core::serial::Serial;
 use seaworthy_fallback::{Fallback, FallbackLayer, Nothing, WithSource};
 
 use super::builder::StackBuilder;
@@ -38,8 +40,32 @@ pub(super) struct Shared {
     pub(super) attempt: Timeout,
     pub(super) has_fallback: bool,
     pub(super) events: Events,
-    /// By which it goes. Held while it changes.
-    pub(super) config: Mutex<Config>,
+    /// Changes are made outside the lock: the stages tell of them, and who hears it may ask, or change it again.
+    pub(super) course: Serial<Course>,
+}
+
+/// By which configuration it goes.
+pub(super) struct Course {
+    /// By which it was told to go last.
+    told: Config,
+    /// By which its stages go, or are just being told to.
+    taken: Config,
+}
+
+impl Course {
+    pub(super) fn new(config: Config) -> Self {
+        Self {
+            told: config.clone(),
+            taken: config,
+        }
+    }
+
+    /// From which configuration to change to which, if there is anything to change.
+    fn turn(&mut self) -> Option<(Config, Config)> {
+        let to = self.told.clone();
+        let from = mem::replace(&mut self.taken, to.clone());
+        (from != to).then_some((from, to))
+    }
 }
 
 impl Stack {
@@ -114,12 +140,7 @@ impl<F, R> Stack<F, R> {
     /// on its own since.
     #[must_use]
     pub fn config(&self) -> Config {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Config> {
-        let config = self.shared.config.lock();
-        config.unwrap_or_else(PoisonError::into_inner)
+        self.shared.course.with(|it| it.told.clone())
     }
 }
 
@@ -141,14 +162,26 @@ impl<T, H, L, R: Clone> Stack<Fallback<T, H, L>, R> {
 
 impl<T, H, L, R> Stack<Fallback<T, H, L>, R> {
     /// Goes by another configuration: each stage as it does so by itself. A stage of which the configuration is the one that
-    /// this stack was given before keeps whatever it was told by hand since. Calls under way go on.
+    /// this stack was given before keeps whatever it was told by hand since: that of the retries has the total timeout in
+    /// it, and that of the breaker the time of an attempt. Calls under way go on.
+    ///
+    /// May be called by an observer of its [events](Self::events). If somebody is at it already, that one goes by this
+    /// configuration next.
     ///
     /// # Errors
     ///
     /// [`ConfigError`], if the configuration is not allowed; nothing has changed then.
     pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
         config.check(self.name())?;
-        let mut current = self.lock();
+        let course = &self.shared.course;
+        course.with(|it| it.told = config);
+        let mut outcome = Ok(());
+        course.run(Course::turn, |(from, to)| outcome = self.change(&from, &to));
+        outcome
+    }
+
+    /// Both have been checked.
+    fn change(&self, current: &Config, config: &Config) -> Result<(), ConfigError> {
         let shared = &*self.shared;
         if config.bulkhead() != current.bulkhead() {
             shared.bulkhead.reconfigure(config.bulkhead())?;
@@ -175,7 +208,6 @@ impl<T, H, L, R> Stack<Fallback<T, H, L>, R> {
         if fallback != current.fallback(shared.has_fallback) {
             self.fallback.reconfigure(&fallback)?;
         }
-        *current = config;
         Ok(())
     }
 }

@@ -3,8 +3,10 @@
 
 mod calls;
 mod cancel;
+mod changes;
 #[cfg(feature = "http")]
 mod responses;
+mod rules;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -309,7 +311,7 @@ fn a_configuration_that_cannot_be_is_refused_by_the_stage_that_cannot_be_so() {
         change(&mut config);
         builder().config(config).build().unwrap_err().to_string()
     };
-    let cases: [(Change, &str); 6] = [
+    let cases: [(Change, &str); 7] = [
         (
             |it| it.bulkhead.as_mut().unwrap().limit = Limit::from(0),
             "`s`: field `limit` is 0",
@@ -324,6 +326,11 @@ fn a_configuration_that_cannot_be_is_refused_by_the_stage_that_cannot_be_so() {
         (
             |it| it.total_timeout = Some(Duration::ZERO),
             "`s/total`: field `after` is 0ns",
+        ),
+        (
+            // Longer than a trial of the breaker may keep its place.
+            |it| it.attempt_timeout = Some(Duration::MAX),
+            "`s/attempt`: field `after` is",
         ),
         (
             |it| it.retry.as_mut().unwrap().attempts = 0,

@@ -45,7 +45,8 @@ impl<F, C, J, D, K, R> StackBuilder<F, Rules<C, J, D, K, R>> {
     /// For `http::Request`s and `http::Response`s: which responses are failures
     /// ([`HttpStatus`](seaworthy_core::classify::HttpStatus)), which of them are tried again, and when
     /// ([`HttpOutcomes`](crate::retry::http::HttpOutcomes)), and which methods are idempotent
-    /// ([`HttpRequests`](seaworthy_core::request::HttpRequests)).
+    /// ([`HttpRequests`](seaworthy_core::request::HttpRequests)). Which of them the [fallback](Self::fallback) answers is
+    /// up to that.
     #[cfg(feature = "http")]
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn http(self) -> StackBuilder<F, Rules<HttpStatus, HttpOutcomes, HttpRequests, K, R>> {
@@ -64,7 +65,7 @@ impl<F, C, J, D, K, R> StackBuilder<F, Rules<C, J, D, K, R>> {
     /// [`respond`](seaworthy_core::http::respond) for example, with the feature `http`.
     ///
     /// The stages further out see it as they see any other response: [`http`](Self::http) knows it for what it is, other
-    /// rules have to.
+    /// rules have to, and the [fallback](Self::fallback), which goes by errors unless it is told what to handle.
     pub fn respond<G, Res>(self, respond: G) -> StackBuilder<F, Rules<C, J, D, K, Respond<G>>>
     where
         G: Fn(Rejected) -> Res,
