@@ -1,12 +1,18 @@
 //! Retries that change while they are in use.
 
-use seaworthy::core::BoxError;
+use std::future::poll_fn;
+use std::task::Poll;
+
+use seaworthy::core::backoff::Backoff;
 use seaworthy::core::request::Info;
+use seaworthy::core::{BoxError, Reason};
 use seaworthy::retry::{Retry, RetryBudget, RetryConfig};
-use tower::{Layer, Service, ServiceExt};
+use tokio::runtime::Builder;
+use tokio::task::yield_now;
+use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::script::{Script, describe, idempotent};
-use crate::{MILLI, broken, retry};
+use crate::{MILLI, broken, builder, retry, turned_away};
 
 /// How many attempts a call makes that always fails.
 async fn attempts(retry: &Retry) -> usize {
@@ -98,4 +104,49 @@ async fn all_layers_share_the_budget() {
         let tokens = retry.view().budget.expect("there is one");
         assert!((tokens - left).abs() < 0.5, "{tokens}");
     }
+}
+
+/// Whatever becomes of calls on several threads: what is gone from the budget are the retries that were made.
+#[test]
+fn calls_that_race_and_are_dropped_lose_nothing_of_the_budget() {
+    const BURST: u32 = 100_000;
+    let budget = RetryBudget {
+        ratio: 1e-9,
+        burst: BURST,
+    };
+    let backoff = Backoff::exponential(MILLI, MILLI).build().expect("allowed");
+    let retry = builder().attempts(5).budget(budget).backoff(backoff);
+    let retry = retry.build().expect("allowed");
+    let service = service_fn(|number: u32| async move {
+        if number % 3 == 0 {
+            yield_now().await;
+        }
+        Err::<u32, _>(BoxError::from(turned_away(Reason::QueueFull)))
+    });
+    let service = retry.layer().layer(service);
+    let mut threads = Builder::new_multi_thread();
+    let threads = threads.worker_threads(4).enable_time().build();
+    let threads = threads.expect("a runtime");
+    threads.block_on(async {
+        let calls = (0..2000_u32).map(|number| {
+            let mut call = Box::pin(service.clone().oneshot(number));
+            // From none of its retries to all of them.
+            let mut polls = number % 7;
+            tokio::spawn(poll_fn(move |cx| match polls.checked_sub(1) {
+                Some(left) => {
+                    polls = left;
+                    call.as_mut().poll(cx).map(drop)
+                }
+                None => Poll::Ready(()),
+            }))
+        });
+        for call in calls.collect::<Vec<_>>() {
+            call.await.expect("no panic");
+        }
+    });
+    let view = retry.view();
+    assert!((1000..8000).contains(&view.retries), "{}", view.retries);
+    // What the calls have put in does not make a whole one.
+    let left = view.budget.map(f64::floor);
+    assert_eq!(left, Some(f64::from(BURST) - view.retries as f64));
 }

@@ -1,15 +1,16 @@
 //! Code of the user panics: nothing is taken from the budget for a retry that is not made.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use seaworthy::core::request::Info;
-use seaworthy::core::{BoxError, Verdict, panic};
+use seaworthy::core::{BoxError, Reason, Verdict, panic};
 use tower::{Layer, Service, ServiceExt};
 
 use crate::script::Script;
-use crate::{broken, retry};
+use crate::{broken, retry, turned_away};
 
 /// Panics the `at`th time, counted from 1.
 struct Bomb {
@@ -94,4 +95,63 @@ async fn what_panics_takes_no_more_than_the_retries_that_were_made() {
     }
     // Each of three outcomes is judged, each request described, and two are copied.
     assert_eq!(panics, 3 + 3 + 2);
+}
+
+/// Clones and their readiness are code of the user as well. The first clone is for the others.
+#[tokio::test(start_paused = true)]
+async fn a_service_that_panics_before_it_is_called_again_takes_nothing() {
+    struct Touchy {
+        script: Script,
+        clone: Arc<Bomb>,
+        ready: Arc<Bomb>,
+    }
+
+    impl Clone for Touchy {
+        fn clone(&self) -> Self {
+            self.clone.tick();
+            Self {
+                script: self.script.clone(),
+                clone: Arc::clone(&self.clone),
+                ready: Arc::clone(&self.ready),
+            }
+        }
+    }
+
+    impl Service<()> for Touchy {
+        type Response = u32;
+        type Error = BoxError;
+        type Future = <Script as Service<()>>::Future;
+
+        fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+            self.ready.tick();
+            Service::<()>::poll_ready(&mut self.script, cx)
+        }
+
+        fn call(&mut self, (): ()) -> Self::Future {
+            self.script.call(())
+        }
+    }
+
+    for (clone, ready) in [(2, 0), (0, 2)] {
+        let full = || Err(turned_away(Reason::QueueFull));
+        let (retry, script) = (retry(2), Script::new([full(), full(), Ok(7)]));
+        let touchy = Touchy {
+            script: script.clone(),
+            clone: Arc::new(Bomb::new(clone)),
+            ready: Arc::new(Bomb::new(ready)),
+        };
+        let mut service = retry.layer().layer(touchy);
+        let mut call = Box::pin(service.ready().await.unwrap().call(()));
+        let panicked = poll_fn(|cx| match panic::catch(|| call.as_mut().poll(cx)) {
+            Ok(polled) => polled.map(|_| false),
+            Err(_) => Poll::Ready(true),
+        });
+        assert!(panicked.await, "the bomb");
+        assert_eq!(script.came().len(), 1);
+        drop(call);
+        assert_eq!(retry.view().budget, Some(10.0), "it is given back");
+        // Nothing is broken for others.
+        assert_eq!(service.ready().await.unwrap().call(()).await.unwrap(), 7);
+        assert_eq!((retry.view().retries, script.came().len()), (1, 3));
+    }
 }
