@@ -12,7 +12,8 @@ use seaworthy::fallback::{Fallback, LastGood};
 use seaworthy::retry::Retry;
 use seaworthy::stack::Stack;
 use seaworthy::timeout::Timeout;
-use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::util::BoxCloneService;
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 #[tokio::test]
 async fn the_stack_around_an_inline_closure() -> Result<(), BoxError> {
@@ -107,5 +108,22 @@ async fn calls_without_tower() -> Result<(), BoxError> {
         Ok::<_, BoxError>([one, two, three])
     });
     assert_eq!(answers.await??, [7, 7, 7]);
+    Ok(())
+}
+
+/// As boxed services are: a task has them to itself.
+#[tokio::test]
+async fn a_service_that_is_not_sync() -> Result<(), BoxError> {
+    let stack = Stack::builder("s").registry(&Registry::new()).build()?;
+    let next = service_fn(async |number: u32| Ok::<_, BoxError>(number + 1));
+    let next = BoxCloneService::new(next);
+    let retry = Retry::builder("s").registry(&Registry::new()).build()?;
+    let mut retried = retry.layer().layer(next.clone());
+    let mut client = stack.layer().layer(next);
+    let answers = tokio::spawn(async move {
+        let one = retried.ready().await?.call(5).await?;
+        Ok::<_, BoxError>(client.ready().await?.call(one).await?)
+    });
+    assert_eq!(answers.await??, 7);
     Ok(())
 }
