@@ -214,7 +214,7 @@ async fn main() -> Result<(), BoxError> {
         let database = database.clone();
         async move { database.look_up(product) }
     });
-    let stock = BoxCloneSyncService::new(stack.layer_with_source().layer(look_up));
+    let stock = BoxCloneSyncService::new(stack.layer().with_source().layer(look_up));
     let live = stack.clone();
     tokio::spawn(follow(file.clone(), move |config| {
         if let Err(error) = live.reconfigure(config) {

@@ -22,7 +22,7 @@
 //!     .build()?;
 //!
 //! let mut client = ServiceBuilder::new()
-//!     .layer(prices.layer_with_source())
+//!     .layer(prices.layer().with_source())
 //!     .service(service_fn(|item: &'static str| async move {
 //!         match item {
 //!             "coffee" => std::future::pending().await,

@@ -47,7 +47,7 @@ async fn the_stack_with_all_that_can_be_inline() -> Result<(), BoxError> {
         .build()?;
     let mut client = ServiceBuilder::new()
         .map_request(|it: u32| it + 1)
-        .layer(stack.layer_with_source())
+        .layer(stack.layer().with_source())
         .map_err(|error: io::Error| BoxError::from(error))
         .service(service_fn(|number: u32| async move {
             tokio::task::yield_now().await;

@@ -7,7 +7,7 @@ use seaworthy_bulkhead::Bulkhead;
 use seaworthy_circuit_breaker::{CircuitBreaker, Control};
 use seaworthy_core::ConfigError;
 use seaworthy_core::event::Events;
-use seaworthy_fallback::{Fallback, FallbackLayer, Nothing, WithSource};
+use seaworthy_fallback::{Fallback, FallbackLayer, Nothing};
 
 use super::builder::StackBuilder;
 use super::config::Config;
@@ -128,14 +128,6 @@ impl<T, H, L, R: Clone> Stack<Fallback<T, H, L>, R> {
     #[must_use]
     pub fn layer(&self) -> StackLayer<FallbackLayer<T, H, L>, R> {
         StackLayer::new(self.fallback.layer(), &self.shared, self.rules.clone())
-    }
-
-    /// A layer for tower services, which answers with [`Degraded`](seaworthy_fallback::Degraded): the response, who has
-    /// given it, and what the service came to instead.
-    #[must_use]
-    pub fn layer_with_source(&self) -> StackLayer<FallbackLayer<T, H, L, WithSource>, R> {
-        let fallback = self.fallback.layer().with_source();
-        StackLayer::new(fallback, &self.shared, self.rules.clone())
     }
 }
 
