@@ -31,7 +31,7 @@ use seaworthy::core::classify::HttpStatus;
 use seaworthy::core::request::HttpRequests;
 use seaworthy::core::{BoxError, Rejected, clock, http::respond};
 use seaworthy::fallback::{Fallback, Nothing};
-use seaworthy::retry::http::{HttpOutcomes, Replay, ReplayBody, ReplayLayer};
+use seaworthy::retry::http::{HttpOutcomes, Replay, ReplayLayer};
 use seaworthy::stack::{Rules, Stack};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -84,9 +84,8 @@ fn guard(routes: Router, stack: &HttpStack) -> Router {
         }))
         .layer(ReplayLayer::new(64 * 1024))
         .layer(stack.layer())
-        // and in there nothing can fail.
-        .map_request(|request: Request<ReplayBody<Body>>| request.map(Body::new))
-        .map_err(|never: Infallible| -> Rejected { match never {} });
+        // and in there nothing else can fail.
+        .map_err(|never: Infallible| match never {});
     routes.route_layer(around)
 }
 
