@@ -12,7 +12,6 @@
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -20,19 +19,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::error_handling::HandleErrorLayer;
 use axum::extract::State;
 use axum::http::{Method, Request, StatusCode, header::RETRY_AFTER};
 use axum::routing::{get, post};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
-use seaworthy::core::classify::HttpStatus;
-use seaworthy::core::request::HttpRequests;
-use seaworthy::core::{BoxError, Rejected, clock, http::respond};
-use seaworthy::fallback::{Fallback, Nothing};
-use seaworthy::retry::http::{HttpOutcomes, Replay, ReplayLayer};
-use seaworthy::stack::{Rules, Stack};
+use seaworthy::circuit_breaker::CircuitBreaker;
+use seaworthy::core::{BoxError, clock, http::respond};
+use seaworthy::retry::http::{Replay, ReplayLayer};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -45,7 +40,7 @@ total_timeout = "2s"
 attempt_timeout = "500ms"
 
 [retry]
-within = "500ms" # less than the circuit is open for: then nobody waits for that
+max_retry_after = "0ms" # nobody waits for an open circuit
 backoff = { min = "1ms", max = "10ms" }
 
 [circuit_breaker]
@@ -61,32 +56,22 @@ circuit_breaker = "off"
 attempt_timeout = "off"
 "#;
 
-/// The stages, and who tells them of HTTP what they have to know.
-type HttpStack = Stack<Fallback<Nothing>, Rules<HttpStatus, HttpOutcomes, HttpRequests, Replay>>;
-
-fn stack(name: &'static str, config: &str) -> Result<HttpStack, BoxError> {
+/// Puts all stages around the routes. However many there are, they share them.
+fn guard(
+    routes: Router,
+    name: &'static str,
+    config: &str,
+) -> Result<(Router, CircuitBreaker), BoxError> {
     let stack = seaworthy::stack(name)
         .config(toml::from_str(config)?)
-        .classify(HttpStatus) // a 502 is a failure
-        .judge(HttpOutcomes) // which may be tried again
-        .describe(HttpRequests) // if it is a GET or a PUT
+        .http() // which responses are failures, and what may be tried again
         .copy(Replay) // with what was read of its body
+        .respond(respond::<Body>) // who is turned away has a response as well
         .build()?;
-    Ok(stack)
-}
-
-/// Puts all stages around the routes. However many there are, they share them.
-fn guard(routes: Router, stack: &HttpStack) -> Router {
     let around = ServiceBuilder::new()
-        // Out here a rejection is a response,
-        .layer(HandleErrorLayer::new(async |rejected: Rejected| {
-            respond::<Body>(rejected)
-        }))
         .layer(ReplayLayer::new(64 * 1024))
-        .layer(stack.layer())
-        // and in there nothing else can fail.
-        .map_err(|never: Infallible| match never {});
-    routes.route_layer(around)
+        .layer(stack.layer());
+    Ok((routes.route_layer(around), stack.circuit_breaker().clone()))
 }
 
 #[derive(Clone, Copy, Default)]
@@ -202,7 +187,6 @@ fn check(claim: &str, came_true: bool) -> Result<(), BoxError> {
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let (store, desk) = (Store::default(), Desk::default());
-    let (stock, reports) = (stack("stock", STOCK)?, stack("reports", REPORTS)?);
     let of_the_stock = Router::new()
         .route("/stock/tea", get(look).put(fill))
         .route("/orders", post(order))
@@ -211,7 +195,9 @@ async fn main() -> Result<(), BoxError> {
         .route("/report", get(report))
         .route("/endless", get(pending::<String>))
         .with_state(desk.clone());
-    let service = guard(of_the_stock, &stock).merge(guard(of_reports, &reports));
+    let (of_the_stock, circuit) = guard(of_the_stock, "stock", STOCK)?;
+    let (of_reports, _) = guard(of_reports, "reports", REPORTS)?;
+    let service = of_the_stock.merge(of_reports);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let caller = Caller {
         client: Client::builder(TokioExecutor::new()).build_http(),
@@ -266,7 +252,7 @@ async fn main() -> Result<(), BoxError> {
     store.mood.send_replace(Mood::Well);
     sleep(Duration::from_secs(after.unwrap_or_default())).await;
     let back = caller.times(20, Method::GET, "/stock/tea").await?;
-    let state = stock.circuit_breaker().state();
+    let state = circuit.state();
     println!("  20 GETs:  {back:?}, the circuit is {state}");
     check(
         "who comes back when he was told is served",

@@ -26,12 +26,10 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use http_body_util::BodyExt;
 use seaworthy::circuit_breaker::State as Circuit;
-use seaworthy::core::classify::HttpStatus;
 use seaworthy::core::request::HttpRequests;
 use seaworthy::core::{BoxError, clock};
 use seaworthy::fallback::http::{HttpFailures, may_be_shared};
 use seaworthy::fallback::{Degraded, LastGood, Source};
-use seaworthy::retry::http::HttpOutcomes;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -43,7 +41,7 @@ total_timeout = "2s"
 attempt_timeout = "300ms"
 
 [retry]
-within = "1500ms" # less than the circuit is open for: then nobody waits for that
+max_retry_after = "1s" # less than the circuit is open for: nobody waits for that
 backoff = { min = "1ms", max = "10ms" }
 
 [circuit_breaker]
@@ -239,9 +237,8 @@ async fn main() -> Result<(), BoxError> {
     .build()?;
     let stack = seaworthy::stack("shop")
         .config(toml::from_str(CONFIG)?)
-        .classify(HttpStatus) // a 502 is a failure
-        .judge(HttpOutcomes) // which may be tried again
-        // if it is a GET, or has a key
+        .http() // which responses are failures, and what may be tried again
+        // and which of the requests of reqwest: a GET, or one with a key
         .describe(|it: &reqwest::Request| HttpRequests::info(it.method(), it.headers()))
         .copy(reqwest::Request::try_clone)
         .fallback(|it| it.last_good(kept).handle(HttpFailures))
@@ -249,7 +246,7 @@ async fn main() -> Result<(), BoxError> {
     let http = reqwest::Client::new();
     let client = http.clone();
     let client = service_fn(move |request| send(client.clone(), request));
-    let client = stack.layer_with_source().layer(client);
+    let client = stack.layer().with_source().layer(client);
     let customer = Customer {
         http,
         at,

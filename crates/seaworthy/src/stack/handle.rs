@@ -1,7 +1,7 @@
 //! The handle of a stack.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use seaworthy_bulkhead::Bulkhead;
 use seaworthy_circuit_breaker::{CircuitBreaker, Control};
@@ -114,12 +114,7 @@ impl<F, R> Stack<F, R> {
     /// on its own since.
     #[must_use]
     pub fn config(&self) -> Config {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Config> {
-        let config = self.shared.config.lock();
-        config.unwrap_or_else(PoisonError::into_inner)
+        self.shared.lock().clone()
     }
 }
 
@@ -139,33 +134,115 @@ impl<T, H, L, R> Stack<Fallback<T, H, L>, R> {
     ///
     /// [`ConfigError`], if the configuration is not allowed; nothing has changed then.
     pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
-        config.check(self.name())?;
+        self.shared.reconfigure(config, &self.fallback)
+    }
+
+    /// What can be told to this stack while it runs, as a type that has a name.
+    #[must_use]
+    pub fn handle(&self) -> StackHandle
+    where
+        T: Send + Sync + 'static,
+        H: Send + Sync + 'static,
+        L: Send + Sync + 'static,
+    {
+        StackHandle {
+            shared: Arc::clone(&self.shared),
+            fallback: Arc::new(self.fallback.clone()),
+        }
+    }
+}
+
+/// A stack without the types of its rules and its fallback, to be kept in a struct: by whoever reads the file again in
+/// which its configuration is. Made by [`Stack::handle`].
+///
+/// The stages, such as [`Stack::circuit_breaker`], are handles of their own, and can be kept as they are.
+///
+/// ```
+/// use seaworthy::stack::{Config, StackHandle};
+///
+/// struct Settings { stock: StackHandle }
+///
+/// let stock = seaworthy::stack("stock").fallback(|it| it.value(0)).build()?;
+/// let settings = Settings { stock: stock.handle() };
+///
+/// let mut config = settings.stock.config();
+/// config.bulkhead = None;
+/// settings.stock.reconfigure(config)?;
+/// assert_eq!(stock.config().bulkhead, None);
+/// # Ok::<(), seaworthy::core::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct StackHandle {
+    shared: Arc<Shared>,
+    fallback: Arc<dyn Reconfigure + Send + Sync>,
+}
+
+impl StackHandle {
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.shared.name
+    }
+
+    /// As [`Stack::config`].
+    #[must_use]
+    pub fn config(&self) -> Config {
+        self.shared.lock().clone()
+    }
+
+    /// As [`Stack::reconfigure`].
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], if the configuration is not allowed; nothing has changed then.
+    pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
+        self.shared.reconfigure(config, &*self.fallback)
+    }
+}
+
+/// A fallback, whatever its strategies.
+trait Reconfigure {
+    fn reconfigure(&self, config: &seaworthy_fallback::Config) -> Result<(), ConfigError>;
+}
+
+impl<T, H, L> Reconfigure for Fallback<T, H, L> {
+    fn reconfigure(&self, config: &seaworthy_fallback::Config) -> Result<(), ConfigError> {
+        Self::reconfigure(self, config).map(drop)
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Config> {
+        self.config.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reconfigure(&self, config: Config, fallback: &dyn Reconfigure) -> Result<(), ConfigError> {
+        config.check(&self.name)?;
         let mut current = self.lock();
-        let shared = &*self.shared;
         if config.bulkhead() != current.bulkhead() {
-            shared.bulkhead.reconfigure(config.bulkhead())?;
+            self.bulkhead.reconfigure(config.bulkhead())?;
         }
         if config.total_timeout != current.total_timeout {
-            shared.total.set(config.total_timeout)?;
+            self.total.set(config.total_timeout)?;
         }
         if config.attempt_timeout != current.attempt_timeout {
-            shared.attempt.set(config.attempt_timeout)?;
+            self.attempt.set(config.attempt_timeout)?;
         }
         if config.retry() != current.retry() {
-            shared.retry.reconfigure(config.retry())?;
+            self.retry.reconfigure(config.retry())?;
         }
         if config.breaker() != current.breaker() {
             // What becomes of the evidence is in its events.
-            let _ = shared.breaker.reconfigure(config.breaker())?;
+            let _ = self.breaker.reconfigure(config.breaker())?;
         }
         match (&current.circuit_breaker, &config.circuit_breaker) {
-            (Some(_), None) => shared.breaker.disable(),
-            (None, Some(_)) => close(&shared.breaker),
+            (Some(_), None) => self.breaker.disable(),
+            (None, Some(_)) => close(&self.breaker),
             _ => {}
         }
-        let fallback = config.fallback(shared.has_fallback);
-        if fallback != current.fallback(shared.has_fallback) {
-            self.fallback.reconfigure(&fallback)?;
+        let answering = config.fallback(self.has_fallback);
+        if answering != current.fallback(self.has_fallback) {
+            fallback.reconfigure(&answering)?;
         }
         *current = config;
         Ok(())
@@ -175,6 +252,12 @@ impl<T, H, L, R> Stack<Fallback<T, H, L>, R> {
 fn close(breaker: &CircuitBreaker) {
     // It may be closed already, if somebody has told it so.
     let _ = breaker.control(Control::Close);
+}
+
+impl fmt::Debug for StackHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("StackHandle").field(self.name()).finish()
+    }
 }
 
 impl<F, R> fmt::Debug for Stack<F, R> {

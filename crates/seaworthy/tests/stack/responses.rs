@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
 use seaworthy::core::http::respond;
-use seaworthy::fallback::{LastGood, http as stale};
+use seaworthy::fallback::LastGood;
+use seaworthy::fallback::http::HttpFailures;
 use seaworthy::retry::NotReplayable;
 
 use super::*;
@@ -66,7 +67,7 @@ async fn a_response_that_is_an_old_one_says_so() {
     let kept = kept.build().unwrap();
     let stack = builder()
         .http()
-        .fallback(|it| it.last_good(kept).handle(stale::is_failure));
+        .fallback(|it| it.last_good(kept).handle(HttpFailures));
     let stack = stack.build().unwrap();
     let service = responding(&[200, 500]).map_err(|never| match never {});
     let service = stack.layer().with_headers().layer(service);
