@@ -118,6 +118,13 @@ async fn page(State(stock): State<Stock>, UrlPath(product): UrlPath<u64>) -> Res
     }
 }
 
+/// In one step, so that nobody reads half of it.
+fn write(file: &Path, text: &str) -> Result<(), BoxError> {
+    let new = file.with_extension("new");
+    fs::write(&new, text)?;
+    Ok(fs::rename(new, file)?)
+}
+
 /// Reads the file again whenever it has changed.
 async fn follow(file: PathBuf, apply: impl Fn(Config)) {
     let mut known = String::new();
@@ -197,7 +204,7 @@ async fn main() -> Result<(), BoxError> {
         folder.path().join("stock.redb"),
         folder.path().join("stock.toml"),
     );
-    fs::write(&file, CONFIG)?;
+    write(&file, CONFIG)?;
     let store = Store::default();
     store.open(&data)?;
 
@@ -214,7 +221,7 @@ async fn main() -> Result<(), BoxError> {
         let database = database.clone();
         async move { database.look_up(product) }
     });
-    let stock = BoxCloneSyncService::new(stack.layer_with_source().layer(look_up));
+    let stock = BoxCloneSyncService::new(stack.layer().with_source().layer(look_up));
     let live = stack.clone();
     tokio::spawn(follow(file.clone(), move |config| {
         if let Err(error) = live.reconfigure(config) {
@@ -264,7 +271,7 @@ async fn main() -> Result<(), BoxError> {
         stack.circuit_breaker().openings() > 0 && more < 25,
     )?;
 
-    fs::write(&file, format!("fallback = \"off\"\n{CONFIG}"))?;
+    write(&file, &format!("fallback = \"off\"\n{CONFIG}"))?;
     until("switched off", async || stack.config().fallback.is_none()).await?;
     let errors = customer
         .look("The fallback is switched off in the file")
@@ -272,7 +279,7 @@ async fn main() -> Result<(), BoxError> {
     check("the same requests are errors", of(&errors, "nobody") == 4)?;
 
     store.open(&data)?;
-    fs::write(&file, CONFIG)?;
+    write(&file, CONFIG)?;
     until(
         "the database answers",
         async || matches!(customer.ask(9).await, Ok((_, source)) if source == "database"),

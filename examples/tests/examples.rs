@@ -400,6 +400,66 @@ fn each_answer_says_where_it_comes_from_while_the_database_is_away() {
     );
 }
 
+#[test]
+fn a_stack_around_axum_routes_tries_again_lets_be_and_turns_away() {
+    let out = run("axum_stack");
+    assert_lines(
+        &out,
+        &[
+            "Every fourth time that the store is asked it fails:",
+            "20 PUTs:  {200: 20}, ",
+            "20 GETs:  {200: 20}, ",
+            "12 POSTs: {200: 9, 502: 3}, the store was asked 12 times",
+            "checked: all GETs and PUTs were answered",
+            "checked: no POST was sent to the store twice",
+            "The store is gone:",
+            "one more: 503, Retry-After: Some(1)",
+            "checked: it was left alone",
+            "The store is back:",
+            "20 GETs:  {200: 20}, ",
+            "checked: who comes back when he was told is served",
+            "Ten reports at once, for which there are two places:",
+            "10 GETs:  {200: ",
+            "checked: there never were more than two",
+            "A report without an end:",
+            "one GET:  504 after ",
+            "checked: it has one after all",
+        ],
+    );
+}
+
+#[test]
+fn a_stack_around_a_reqwest_client_gets_what_there_is_to_get() {
+    let out = run("reqwest_stack");
+    assert_lines(
+        &out,
+        &[
+            "Every third time that the shop is asked it fails:",
+            "12 prices: 12 answered, ",
+            "12 orders: 8 answered, 4 failed, ",
+            "12 orders with a key: 12 answered, ",
+            "checked: prices, and orders that the shop knows again",
+            "checked: no other order was sent twice",
+            "It has too much to do",
+            "1 prices: 1 answered, ",
+            "checked: so it was asked again after a second",
+            "It says to come back in a minute:",
+            "1 prices: 1 with the last price ",
+            "checked: nobody waits for that",
+            "It takes 600 ms for each answer",
+            "50 prices: 50 with the last price ",
+            "checked: the circuit opened",
+            "The file says that an attempt may take three seconds",
+            "`shop`: field `attempt_timeout` is 3s, allowed: at most `total_timeout`",
+            "checked: that cannot be, so all is as it was",
+            "The file says that an attempt may take one second:",
+            "taken over",
+            "2 prices: 2 answered, ",
+            "checked: as slow as it is, the shop answers",
+        ],
+    );
+}
+
 /// All of these occur, one after the other.
 #[track_caller]
 fn assert_in_order(out: &str, expected: &[&str]) {

@@ -12,7 +12,7 @@
 //! let pages = LastGood::by(|request: &Request<()>| request.uri().clone())
 //!     .store_if(fallback_http::may_be_shared)
 //!     .build()?;
-//! let news = Fallback::builder("news").last_good(pages).handle(fallback_http::is_failure).build()?;
+//! let news = Fallback::builder("news").last_good(pages).handle(fallback_http::HttpFailures).build()?;
 //!
 //! let statuses = Mutex::new(vec![StatusCode::BAD_GATEWAY, StatusCode::OK]);
 //! let mut server = ServiceBuilder::new().layer(news.layer().with_headers()).service(service_fn(
@@ -38,6 +38,7 @@ use http::header::{AGE, CACHE_CONTROL, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::answer::Source;
+use crate::handle::Handle;
 use crate::layer::FallbackLayer;
 use crate::provenance::Provenance;
 
@@ -111,7 +112,20 @@ fn quoted(name: &str) -> String {
 }
 
 /// For [`FallbackBuilder::handle`](crate::FallbackBuilder::handle): every error, and responses of which the status is 429 or
-/// 5xx.
+/// 5xx do not do, as [`is_failure`] says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HttpFailures;
+
+impl<B, Err> Handle<Response<B>, Err> for HttpFailures {
+    #[inline]
+    fn handles(&self, outcome: Result<&Response<B>, &Err>) -> bool {
+        is_failure(outcome)
+    }
+}
+
+/// Whether it is an error, or a response of which the status is 429 or 5xx: for a closure that has more to say. Where there
+/// is nothing more, [`HttpFailures`] is better: its type has no error in it, which the compiler may fail to see through
+/// where a call is spawned.
 pub fn is_failure<B, Err>(outcome: Result<&Response<B>, &Err>) -> bool {
     outcome.map_or(true, |response| {
         let status = response.status();
@@ -204,12 +218,9 @@ mod tests {
         let status = |status: u16| Response::builder().status(status).body(()).expect("one");
         assert!(!may_be_shared(&status(404)));
         for (number, failed) in [(200, false), (404, false), (429, true), (500, true)] {
-            assert_eq!(
-                is_failure(Ok::<_, &()>(&status(number))),
-                failed,
-                "{number}"
-            );
+            let handled = HttpFailures.handles(Ok::<_, &()>(&status(number)));
+            assert_eq!(handled, failed, "{number}");
         }
-        assert!(is_failure(Err::<&Response<()>, _>(&"refused")));
+        assert!(HttpFailures.handles(Err::<&Response<()>, _>(&"refused")));
     }
 }

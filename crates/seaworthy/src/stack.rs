@@ -22,7 +22,7 @@
 //!     .build()?;
 //!
 //! let mut client = ServiceBuilder::new()
-//!     .layer(prices.layer_with_source())
+//!     .layer(prices.layer().with_source())
 //!     .service(service_fn(|item: &'static str| async move {
 //!         match item {
 //!             "coffee" => std::future::pending().await,
@@ -82,7 +82,8 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use seaworthy::core::BoxError;
-use seaworthy::fallback::{LastGood, http as stale};
+use seaworthy::fallback::LastGood;
+use seaworthy::fallback::http::{HttpFailures, may_be_shared};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
 # #[tokio::main(flavor = "current_thread")]
@@ -114,11 +115,11 @@ let client = service_fn(move |request: Request<Full<Bytes>>| {
 let kept = LastGood::by_some(|request: &Request<Full<Bytes>>| {
         (request.method() == Method::GET).then(|| request.uri().clone())
     })
-    .store_if(stale::may_be_shared)
+    .store_if(may_be_shared)
     .build()?;
 let shop = seaworthy::stack("shop")
     .http()
-    .fallback(|it| it.last_good(kept).handle(stale::is_failure))
+    .fallback(|it| it.last_good(kept).handle(HttpFailures))
     .build()?;
 let client = ServiceBuilder::new().layer(shop.layer()).service(client);
 
@@ -134,18 +135,19 @@ assert_eq!(shop.fallback().view().answers, 1);
 )]
 //! # When not to use it
 //!
-//! On the side of the server, where a bulkhead and a timeout are what there is to do. And with some stages in another order, or more than
-//! once, put the layers together by yourself: this is nothing but them.
+//! Around handlers that call nothing which may fail: there a bulkhead and a timeout are what there is to do. And with some
+//! stages in another order, or more than once, put the layers together by yourself: this is nothing but them.
 
 mod builder;
 mod call;
 mod config;
+mod course;
 mod handle;
 mod layer;
 mod rules;
 
 pub use builder::StackBuilder;
 pub use config::Config;
-pub use handle::Stack;
+pub use handle::{Stack, StackHandle};
 pub use layer::{GuardedService, StackLayer, StackService};
 pub use rules::Rules;

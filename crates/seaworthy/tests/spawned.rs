@@ -48,7 +48,7 @@ async fn the_stack_with_all_that_can_be_inline() -> Result<(), BoxError> {
         .build()?;
     let mut client = ServiceBuilder::new()
         .map_request(|it: u32| it + 1)
-        .layer(stack.layer_with_source())
+        .layer(stack.layer().with_source())
         .map_err(|error: io::Error| BoxError::from(error))
         .service(service_fn(|number: u32| async move {
             tokio::task::yield_now().await;
@@ -122,7 +122,7 @@ async fn a_service_that_is_not_sync() -> Result<(), BoxError> {
     let mut client = stack.layer().layer(next);
     let answers = tokio::spawn(async move {
         let one = retried.ready().await?.call(5).await?;
-        Ok::<_, BoxError>(client.ready().await?.call(one).await?)
+        client.ready().await?.call(one).await
     });
     assert_eq!(answers.await??, 7);
     Ok(())

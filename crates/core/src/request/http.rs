@@ -1,6 +1,6 @@
 //! What HTTP says about a request.
 
-use http::{Method, Request};
+use http::{HeaderMap, Method, Request};
 
 use super::{Describe, Info};
 
@@ -29,13 +29,28 @@ use super::{Describe, Info};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HttpRequests;
 
+impl HttpRequests {
+    /// What the method and the headers say of a request: for those of other types than [`http::Request`], such as of reqwest.
+    ///
+    /// ```
+    /// use seaworthy_core::request::{Describe, HttpRequests};
+    ///
+    /// # type OwnRequest = http::Request<()>; // in place of one of another type
+    /// let describe = |request: &OwnRequest| HttpRequests::info(request.method(), request.headers());
+    /// assert!(describe.describe(&OwnRequest::default()).is_idempotent());
+    /// ```
+    #[must_use]
+    pub fn info(method: &Method, headers: &HeaderMap) -> Info {
+        let has_key = headers.contains_key("idempotency-key");
+        Info::new().with_idempotent(is_idempotent(method) || has_key)
+    }
+}
+
 impl<B> Describe<Request<B>> for HttpRequests {
     fn describe(&self, request: &Request<B>) -> Info {
-        let by_method = is_idempotent(request.method());
-        let idempotent = by_method || request.headers().contains_key("idempotency-key");
         let said = request.extensions().get::<Info>();
         let said = said.copied().unwrap_or_default();
-        said.or(Info::new().with_idempotent(idempotent))
+        said.or(Self::info(request.method(), request.headers()))
     }
 }
 

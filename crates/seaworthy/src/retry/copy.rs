@@ -16,6 +16,11 @@
 /// };
 /// assert!(copy.copy(&Request::Read(7)).is_some());
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "requests of type `{Req}` cannot be copied, to be sent again, by `{Self}`",
+    label = "this does not copy them",
+    note = "say how by `copy`: a closure `|request: &{Req}| -> Option<{Req}>`, or `NotReplayable` if none is ever to be"
+)]
 pub trait CopyRequest<Req> {
     /// A copy, or `None` if this request cannot be copied.
     fn copy(&self, request: &Req) -> Option<Req>;

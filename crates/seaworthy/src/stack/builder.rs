@@ -14,7 +14,8 @@ use seaworthy_core::serial::Serial;
 use seaworthy_fallback::{Fallback, FallbackBuilder};
 
 use super::config::{Config, Names};
-use super::handle::{Course, Shared, Stack};
+use super::course::Course;
+use super::handle::{Shared, Stack};
 use super::rules::Rules;
 use crate::retry::Retry;
 use crate::timeout::Timeout;

@@ -1,7 +1,6 @@
 //! The handle of a stack.
 
 use std::fmt;
-use std::mem;
 use std::sync::Arc;
 
 use seaworthy_bulkhead::Bulkhead;
@@ -9,10 +8,11 @@ use seaworthy_circuit_breaker::{CircuitBreaker, Control};
 use seaworthy_core::ConfigError;
 use seaworthy_core::event::Events;
 use seaworthy_core::serial::Serial;
-use seaworthy_fallback::{Fallback, FallbackLayer, Nothing, WithSource};
+use seaworthy_fallback::{Fallback, FallbackLayer, Nothing};
 
 use super::builder::StackBuilder;
 use super::config::Config;
+use super::course::Course;
 use super::layer::StackLayer;
 use super::rules::Rules;
 use crate::retry::Retry;
@@ -40,32 +40,7 @@ pub(super) struct Shared {
     pub(super) attempt: Timeout,
     pub(super) has_fallback: bool,
     pub(super) events: Events,
-    /// Changes are made outside the lock: the stages tell of them, and who hears it may ask, or change it again.
     pub(super) course: Serial<Course>,
-}
-
-/// By which configuration it goes.
-pub(super) struct Course {
-    /// By which it was told to go last.
-    told: Config,
-    /// By which its stages go, or are just being told to.
-    taken: Config,
-}
-
-impl Course {
-    pub(super) fn new(config: Config) -> Self {
-        Self {
-            told: config.clone(),
-            taken: config,
-        }
-    }
-
-    /// From which configuration to change to which, if there is anything to change.
-    fn turn(&mut self) -> Option<(Config, Config)> {
-        let to = self.told.clone();
-        let from = mem::replace(&mut self.taken, to.clone());
-        (from != to).then_some((from, to))
-    }
 }
 
 impl Stack {
@@ -140,7 +115,7 @@ impl<F, R> Stack<F, R> {
     /// on its own since.
     #[must_use]
     pub fn config(&self) -> Config {
-        self.shared.course.with(|it| it.told.clone())
+        self.shared.config()
     }
 }
 
@@ -149,14 +124,6 @@ impl<T, H, L, R: Clone> Stack<Fallback<T, H, L>, R> {
     #[must_use]
     pub fn layer(&self) -> StackLayer<FallbackLayer<T, H, L>, R> {
         StackLayer::new(self.fallback.layer(), &self.shared, self.rules.clone())
-    }
-
-    /// A layer for tower services, which answers with [`Degraded`](seaworthy_fallback::Degraded): the response, who has
-    /// given it, and what the service came to instead.
-    #[must_use]
-    pub fn layer_with_source(&self) -> StackLayer<FallbackLayer<T, H, L, WithSource>, R> {
-        let fallback = self.fallback.layer().with_source();
-        StackLayer::new(fallback, &self.shared, self.rules.clone())
     }
 }
 
@@ -172,41 +139,129 @@ impl<T, H, L, R> Stack<Fallback<T, H, L>, R> {
     ///
     /// [`ConfigError`], if the configuration is not allowed; nothing has changed then.
     pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
-        config.check(self.name())?;
-        let course = &self.shared.course;
-        course.with(|it| it.told = config);
+        self.shared.reconfigure(config, &self.fallback)
+    }
+
+    /// What can be told to this stack while it runs, as a type that has a name.
+    #[must_use]
+    pub fn handle(&self) -> StackHandle
+    where
+        T: Send + Sync + 'static,
+        H: Send + Sync + 'static,
+        L: Send + Sync + 'static,
+    {
+        StackHandle {
+            shared: Arc::clone(&self.shared),
+            fallback: Arc::new(self.fallback.clone()),
+        }
+    }
+}
+
+/// A stack without the types of its rules and its fallback, to be kept in a struct: by whoever reads the file again in
+/// which its configuration is. Made by [`Stack::handle`].
+///
+/// The stages, such as [`Stack::circuit_breaker`], are handles of their own, and can be kept as they are.
+///
+/// ```
+/// use seaworthy::stack::{Config, StackHandle};
+///
+/// struct Settings { stock: StackHandle }
+///
+/// let stock = seaworthy::stack("stock").fallback(|it| it.value(0)).build()?;
+/// let settings = Settings { stock: stock.handle() };
+///
+/// let mut config = settings.stock.config();
+/// config.bulkhead = None;
+/// settings.stock.reconfigure(config)?;
+/// assert_eq!(stock.config().bulkhead, None);
+/// # Ok::<(), seaworthy::core::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct StackHandle {
+    shared: Arc<Shared>,
+    fallback: Arc<dyn Reconfigure + Send + Sync>,
+}
+
+impl StackHandle {
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.shared.name
+    }
+
+    /// As [`Stack::config`].
+    #[must_use]
+    pub fn config(&self) -> Config {
+        self.shared.config()
+    }
+
+    /// As [`Stack::reconfigure`].
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], if the configuration is not allowed; nothing has changed then.
+    pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
+        self.shared.reconfigure(config, &*self.fallback)
+    }
+}
+
+/// A fallback, whatever its strategies.
+trait Reconfigure {
+    fn reconfigure(&self, config: &seaworthy_fallback::Config) -> Result<(), ConfigError>;
+}
+
+impl<T, H, L> Reconfigure for Fallback<T, H, L> {
+    fn reconfigure(&self, config: &seaworthy_fallback::Config) -> Result<(), ConfigError> {
+        Self::reconfigure(self, config).map(drop)
+    }
+}
+
+impl Shared {
+    fn config(&self) -> Config {
+        self.course.with(|it| it.told.clone())
+    }
+
+    fn reconfigure(&self, config: Config, fallback: &dyn Reconfigure) -> Result<(), ConfigError> {
+        config.check(&self.name)?;
+        self.course.with(|it| it.told = config);
         let mut outcome = Ok(());
-        course.run(Course::turn, |(from, to)| outcome = self.change(&from, &to));
+        self.course.run(Course::turn, |(from, to)| {
+            outcome = self.turn(&from, &to, fallback);
+        });
         outcome
     }
 
     /// Both have been checked.
-    fn change(&self, current: &Config, config: &Config) -> Result<(), ConfigError> {
-        let shared = &*self.shared;
+    fn turn(
+        &self,
+        current: &Config,
+        config: &Config,
+        fallback: &dyn Reconfigure,
+    ) -> Result<(), ConfigError> {
         if config.bulkhead() != current.bulkhead() {
-            shared.bulkhead.reconfigure(config.bulkhead())?;
+            self.bulkhead.reconfigure(config.bulkhead())?;
         }
         if config.total_timeout != current.total_timeout {
-            shared.total.set(config.total_timeout)?;
+            self.total.set(config.total_timeout)?;
         }
         if config.attempt_timeout != current.attempt_timeout {
-            shared.attempt.set(config.attempt_timeout)?;
+            self.attempt.set(config.attempt_timeout)?;
         }
         if config.retry() != current.retry() {
-            shared.retry.reconfigure(config.retry())?;
+            self.retry.reconfigure(config.retry())?;
         }
         if config.breaker() != current.breaker() {
             // What becomes of the evidence is in its events.
-            let _ = shared.breaker.reconfigure(config.breaker())?;
+            let _ = self.breaker.reconfigure(config.breaker())?;
         }
         match (&current.circuit_breaker, &config.circuit_breaker) {
-            (Some(_), None) => shared.breaker.disable(),
-            (None, Some(_)) => close(&shared.breaker),
+            (Some(_), None) => self.breaker.disable(),
+            (None, Some(_)) => close(&self.breaker),
             _ => {}
         }
-        let fallback = config.fallback(shared.has_fallback);
-        if fallback != current.fallback(shared.has_fallback) {
-            self.fallback.reconfigure(&fallback)?;
+        let answering = config.fallback(self.has_fallback);
+        if answering != current.fallback(self.has_fallback) {
+            fallback.reconfigure(&answering)?;
         }
         Ok(())
     }
@@ -215,6 +270,12 @@ impl<T, H, L, R> Stack<Fallback<T, H, L>, R> {
 fn close(breaker: &CircuitBreaker) {
     // It may be closed already, if somebody has told it so.
     let _ = breaker.control(Control::Close);
+}
+
+impl fmt::Debug for StackHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("StackHandle").field(self.name()).finish()
+    }
 }
 
 impl<F, R> fmt::Debug for Stack<F, R> {

@@ -8,8 +8,10 @@ use seaworthy_circuit_breaker::CircuitBreakerService;
 use seaworthy_core::classify::DefaultClassifier;
 use seaworthy_core::reject::IntoError;
 use seaworthy_core::request::NothingKnown;
+#[cfg(feature = "http")]
+use seaworthy_fallback::http::WithHeaders;
 use seaworthy_fallback::{
-    Errors, FallbackLayer, FallbackService, Nothing, Plain, Primary, Propagate,
+    Catch, Errors, FallbackLayer, FallbackService, Nothing, Plain, Primary, Propagate, WithSource,
 };
 use tower_layer::Layer;
 
@@ -47,8 +49,8 @@ pub type GuardedService<
 /// A service with all stages of a [`Stack`](super::Stack) around it. Its type does not depend on which of them are on.
 ///
 /// `G` is the [`GuardedService`], the rest is of the [fallback](FallbackService).
-pub type StackService<G, T = Nothing, H = Errors, L = Primary, P = Plain> =
-    FallbackService<G, T, H, L, P, Propagate>;
+pub type StackService<G, T = Nothing, H = Errors, L = Primary, P = Plain, X = Propagate> =
+    FallbackService<G, T, H, L, P, X>;
 
 impl<F, R> StackLayer<F, R> {
     pub(super) fn new(fallback: F, shared: &Arc<Shared>, rules: R) -> Self {
@@ -56,6 +58,38 @@ impl<F, R> StackLayer<F, R> {
             fallback,
             shared: Arc::clone(shared),
             rules,
+        }
+    }
+}
+
+impl<T, H, L, P, X, R> StackLayer<FallbackLayer<T, H, L, P, X>, R> {
+    /// Answers with [`Degraded`](seaworthy_fallback::Degraded): the response, who has given it, and what the service came to
+    /// instead.
+    #[must_use]
+    pub fn with_source(self) -> StackLayer<FallbackLayer<T, H, L, WithSource, X>, R> {
+        self.with(FallbackLayer::with_source)
+    }
+
+    /// Says of a stale response that it is one, by the headers `Age` and `Cache-Status`: see
+    /// [`FallbackLayer::with_headers`].
+    #[cfg(feature = "http")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+    #[must_use]
+    pub fn with_headers(self) -> StackLayer<FallbackLayer<T, H, L, WithHeaders, X>, R> {
+        self.with(FallbackLayer::with_headers)
+    }
+
+    /// Answers also when the service panics: see [`FallbackLayer::catch_panics`].
+    #[must_use]
+    pub fn catch_panics(self) -> StackLayer<FallbackLayer<T, H, L, P, Catch>, R> {
+        self.with(FallbackLayer::catch_panics)
+    }
+
+    fn with<G>(self, change: impl FnOnce(FallbackLayer<T, H, L, P, X>) -> G) -> StackLayer<G, R> {
+        StackLayer {
+            fallback: change(self.fallback),
+            shared: self.shared,
+            rules: self.rules,
         }
     }
 }

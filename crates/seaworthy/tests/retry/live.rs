@@ -118,7 +118,7 @@ fn calls_that_race_and_are_dropped_lose_nothing_of_the_budget() {
     let retry = builder().attempts(5).budget(budget).backoff(backoff);
     let retry = retry.build().expect("allowed");
     let service = service_fn(|number: u32| async move {
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             yield_now().await;
         }
         Err::<u32, _>(BoxError::from(turned_away(Reason::QueueFull)))

@@ -179,7 +179,7 @@ async fn the_fallback_answers_whatever_the_rest_turns_away() {
         .fallback(|it| it.value(0))
         .build()
         .unwrap();
-    let layer = stack.layer_with_source();
+    let layer = stack.layer().with_source();
     let (fails, _) = failing(9);
     let answer = layer.layer(fails).oneshot(7).await.unwrap();
     assert_eq!((answer.value, answer.source), (0, Source::Default));
@@ -200,6 +200,21 @@ async fn the_fallback_answers_whatever_the_rest_turns_away() {
     let answer = hanging.oneshot(7).await.unwrap();
     let cause = answer.cause.unwrap().unwrap_err();
     assert_eq!(reason(&cause).0, Reason::CircuitOpen);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_fallback_answers_for_a_service_that_panics_if_it_is_to() {
+    let stack = builder().fallback(|it| it.value(0)).build().unwrap();
+    let panics = service_fn(|number: u32| async move {
+        assert_ne!(number, 7, "seven");
+        Ok::<_, BoxError>(number)
+    });
+    let layer = stack.layer().catch_panics().with_source();
+    let answer = layer.layer(panics).oneshot(7).await.unwrap();
+    assert_eq!(answer.source, Source::Default);
+    assert_eq!(stack.bulkhead().view().in_flight, 0);
+    let spawned = tokio::spawn(stack.layer().layer(panics).oneshot(7));
+    assert!(spawned.await.unwrap_err().is_panic());
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
 use seaworthy::core::http::respond;
+use seaworthy::fallback::LastGood;
+use seaworthy::fallback::http::HttpFailures;
 use seaworthy::retry::NotReplayable;
 
 use super::*;
@@ -57,6 +59,27 @@ async fn the_rules_of_http_know_failures_methods_and_overload() {
     assert_eq!(stack.retry().view().retries, 1);
     let view = stack.circuit_breaker().view();
     assert_eq!((view.calls, view.failures), (5, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_that_is_an_old_one_says_so() {
+    let kept = LastGood::by(|request: &Request<()>| request.method().clone());
+    let kept = kept.build().unwrap();
+    let stack = builder()
+        .http()
+        .fallback(|it| it.last_good(kept).handle(HttpFailures));
+    let stack = stack.build().unwrap();
+    let service = responding(&[200, 500]).map_err(|never| match never {});
+    let service = stack.layer().with_headers().layer(service);
+    let ask = async || -> Result<_, BoxError> { service.clone().oneshot(request("GET")).await };
+    assert!(ask().await.unwrap().headers().is_empty());
+    sleep(7 * SECOND).await;
+    let old = ask().await.unwrap();
+    assert_eq!(old.headers()["age"], "7");
+    assert_eq!(
+        old.headers()["cache-status"],
+        "\"s\"; fwd=stale; fwd-status=500"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use http::header::RETRY_AFTER;
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use seaworthy_core::{Executed, Rejected};
 
 use crate::retry::{ByVerdict, Judge, Judgement};
@@ -28,6 +28,23 @@ use crate::retry::{ByVerdict, Judge, Judgement};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HttpOutcomes;
 
+impl HttpOutcomes {
+    /// What the status and the headers of a response say: for those of other types than [`http::Response`].
+    #[must_use]
+    pub fn judgement(status: StatusCode, headers: &HeaderMap) -> Judgement {
+        match status {
+            StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => Judgement::Again {
+                executed: Executed::Maybe,
+                retry_after: retry_after(headers),
+            },
+            _ => Judgement::Answer,
+        }
+    }
+}
+
 impl<B, Err: 'static> Judge<Response<B>, Err> for HttpOutcomes {
     fn judge(&self, outcome: Result<&Response<B>, &Err>) -> Judgement {
         let response = match outcome {
@@ -37,21 +54,12 @@ impl<B, Err: 'static> Judge<Response<B>, Err> for HttpOutcomes {
         if let Some(rejected) = response.extensions().get::<Rejected>() {
             return rejected.into();
         }
-        match response.status() {
-            StatusCode::TOO_MANY_REQUESTS
-            | StatusCode::BAD_GATEWAY
-            | StatusCode::SERVICE_UNAVAILABLE
-            | StatusCode::GATEWAY_TIMEOUT => Judgement::Again {
-                executed: Executed::Maybe,
-                retry_after: retry_after(response),
-            },
-            _ => Judgement::Answer,
-        }
+        Self::judgement(response.status(), response.headers())
     }
 }
 
-fn retry_after<B>(response: &Response<B>) -> Option<Duration> {
-    let header = response.headers().get(RETRY_AFTER)?;
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let header = headers.get(RETRY_AFTER)?;
     let when = header.to_str().ok()?.trim();
     if let Ok(seconds) = when.parse() {
         return Some(Duration::from_secs(seconds));
