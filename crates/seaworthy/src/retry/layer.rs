@@ -67,7 +67,8 @@ impl<J, D, K> RetryLayer<J, D, K> {
     }
 
     /// Asks `describe`, a [`Describe`](seaworthy_core::request::Describe) for the requests, whether each is idempotent, and
-    /// for its deadline; a closure is one. It is cloned for each call, and asked when one got no answer.
+    /// for its deadline; a closure is one. It is cloned for each call, and asked when an attempt got no answer, or before it
+    /// is sent if no copy of the request will be left.
     #[must_use]
     pub fn describe<E>(self, describe: E) -> RetryLayer<J, E, K> {
         self.with(|Parts { judge, copy, .. }| Parts {
