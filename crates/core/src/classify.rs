@@ -10,7 +10,7 @@ mod http;
 
 use std::error::Error;
 
-use crate::{Executed, Rejected};
+use crate::{Executed, Reason, Rejected};
 
 #[cfg(feature = "http")]
 pub use grpc::GrpcStatus;
@@ -78,7 +78,8 @@ impl DefaultClassifier {
         }
     }
 
-    /// As an adaptive limit needs it: being turned away further down is overload.
+    /// As an adaptive limit needs it: being turned away further down is overload, unless it was for an open circuit, or
+    /// because somebody is restarting, on the way out or gone.
     #[must_use]
     pub const fn for_limit() -> Self {
         Self {
@@ -114,7 +115,8 @@ impl SourceChain {
         }
     }
 
-    /// As an adaptive limit needs it: being turned away further down is overload.
+    /// As an adaptive limit needs it: being turned away further down is overload, unless it was for an open circuit, or
+    /// because somebody is restarting, on the way out or gone.
     #[must_use]
     pub const fn for_limit() -> Self {
         Self {
@@ -136,7 +138,13 @@ fn judge<Res, Err>(
 ) -> Verdict {
     match outcome.map_err(find) {
         Ok(_) => Verdict::Success,
-        Err(Some(rejected)) if rejected.executed() == Executed::No => turned_away,
+        Err(Some(rejected)) if rejected.executed() == Executed::No => match rejected.reason() {
+            // Which says nothing about how much there is to do.
+            Reason::CircuitOpen | Reason::Restarting | Reason::ShuttingDown | Reason::Stopped => {
+                Verdict::Ignored
+            }
+            _ => turned_away,
+        },
         Err(_) => Verdict::Failure,
     }
 }

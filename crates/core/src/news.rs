@@ -16,7 +16,8 @@ pub struct News {
 }
 
 impl News {
-    /// It happens now. True if it has not for ten seconds, or ever.
+    /// It happens now. True if it has not for ten seconds, or ever: for one thread, or for all in which it happens at that
+    /// moment.
     #[inline]
     pub fn happens(&self) -> bool {
         let now = clock::coarse();

@@ -57,6 +57,29 @@ fn being_turned_away_is_no_failure() {
 }
 
 #[test]
+fn not_everybody_who_is_turned_away_is_too_many() {
+    use Reason::{BulkheadFull, CircuitOpen, Evicted, Expired, QueueFull, Restarting};
+    use Reason::{ShuttingDown, Stopped, Throttled};
+    let limit = DefaultClassifier::for_limit();
+    for (reasons, expected) in [
+        (
+            &[BulkheadFull, Throttled, QueueFull, Expired, Evicted][..],
+            Verdict::Overload,
+        ),
+        (
+            &[CircuitOpen, Restarting, ShuttingDown, Stopped],
+            Verdict::Ignored,
+        ),
+    ] {
+        for reason in reasons {
+            let rejected = Rejected::new(*reason, "stock");
+            let verdict = limit.classify(Err::<&(), _>(&rejected));
+            assert_eq!(verdict, expected, "{reason:?}");
+        }
+    }
+}
+
+#[test]
 fn what_may_have_been_executed_is_a_failure() {
     for rejected in [
         Rejected::new(Reason::Crashed, "stock"),

@@ -9,13 +9,12 @@ use pin_project::pin_project;
 use seaworthy_core::Executed;
 use seaworthy_core::clock::Instant;
 use seaworthy_core::request::{Describe, Info};
-use seaworthy_core::shard::Share;
 use tokio::time::{Sleep, sleep_until};
 use tower_service::Service;
 
 use super::copy::CopyRequest;
 use super::judge::{Judge, Judgement};
-use super::origin::{Keeps, Origin};
+use super::origin::{Keeps, Kept};
 use super::parts::Parts;
 use super::session::Session;
 
@@ -44,7 +43,7 @@ enum State<F> {
 
 /// What it takes to judge an attempt and to make another.
 pub(super) struct Rest<S, Req, J, D, K> {
-    session: Session<Share<Origin<S>>>,
+    session: Session<Kept<S>>,
     parts: Parts<J, D, K>,
     spare: Spare<Req>,
     /// On which attempts are made after the first. Few calls need one.
@@ -121,11 +120,7 @@ where
 {
     /// Before the first attempt. None if there may be no other.
     #[inline]
-    pub(super) fn begin(
-        origin: &Share<Origin<S>>,
-        parts: &Parts<J, D, K>,
-        request: &Req,
-    ) -> Option<Self>
+    pub(super) fn begin(origin: &Kept<S>, parts: &Parts<J, D, K>, request: &Req) -> Option<Self>
     where
         Parts<J, D, K>: Clone,
     {

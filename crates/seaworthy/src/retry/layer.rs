@@ -19,7 +19,8 @@ use super::service::RetryService;
 /// is tried again. The service has to be `Clone`: attempts after the first are made by a clone. A call that waits for its
 /// next attempt needs the timers of a tokio runtime.
 ///
-/// Apply it once, and clone the service: to apply it takes as many allocations as there are shards for counts.
+/// To apply it clones the service, and the first clone of what comes of it allocates for all others: if you can, apply it
+/// once, and clone that. Services are cloned for other attempts one at a time: let that be cheap.
 #[derive(Clone)]
 pub struct RetryLayer<J = ByVerdict, D = NothingKnown, K = Cloned> {
     retry: Retry,

@@ -1,5 +1,6 @@
 //! What the clones of a service share.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use seaworthy_core::shard::Share;
@@ -8,6 +9,8 @@ use seaworthy_core::sync::Lock;
 use super::shared::Shared;
 
 /// Where calls of a service get what another attempt needs. One reference to it is all that a call takes, and gives back.
+///
+/// The lock is held while the service is cloned, for another attempt.
 pub(crate) struct Origin<S> {
     shared: Arc<Shared>,
     /// Nothing is called on it, it is only cloned. Behind a lock, so that it need not be `Sync` for a call to be `Send`.
@@ -28,6 +31,37 @@ impl<S: Clone> Origin<S> {
     }
 }
 
+/// A reference to an origin.
+pub(crate) enum Kept<S> {
+    /// Of the service that the layer made, and its calls. There may never be a clone of it: whoever applies the layer to each
+    /// request does not pay for the shards.
+    Alone(Arc<Origin<S>>),
+    /// Of a clone, counted by thread.
+    Shared(Share<Origin<S>>),
+}
+
+impl<S> Clone for Kept<S> {
+    #[inline]
+    fn clone(&self) -> Self {
+        match self {
+            Self::Alone(origin) => Self::Alone(Arc::clone(origin)),
+            Self::Shared(share) => Self::Shared(share.clone()),
+        }
+    }
+}
+
+impl<S> Deref for Kept<S> {
+    type Target = Origin<S>;
+
+    #[inline]
+    fn deref(&self) -> &Origin<S> {
+        match self {
+            Self::Alone(origin) => origin,
+            Self::Shared(share) => share,
+        }
+    }
+}
+
 /// What keeps alive that by which a call goes.
 pub(crate) trait Keeps {
     fn shared(&self) -> &Shared;
@@ -40,7 +74,7 @@ impl Keeps for Share<Shared> {
     }
 }
 
-impl<S> Keeps for Share<Origin<S>> {
+impl<S> Keeps for Kept<S> {
     #[inline]
     fn shared(&self) -> &Shared {
         &self.shared

@@ -1,17 +1,17 @@
 //! A service whose calls are tried again.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use seaworthy_core::request::{Describe, NothingKnown};
-use seaworthy_core::shard::{Share, Spread};
+use seaworthy_core::shard::Spread;
 use tower_service::Service;
 
 use super::copy::{Cloned, CopyRequest};
 use super::future::{ResponseFuture, Rest};
 use super::judge::{ByVerdict, Judge};
-use super::origin::Origin;
+use super::origin::{Kept, Origin};
 use super::parts::Parts;
 use super::shared::Shared;
 
@@ -22,10 +22,10 @@ use super::shared::Shared;
 /// around this has one. An error by which it never will be is the outcome of that attempt.
 pub struct RetryService<S, J = ByVerdict, D = NothingKnown, K = Cloned> {
     inner: S,
-    origin: Share<Origin<S>>,
+    origin: Kept<S>,
     parts: Parts<J, D, K>,
-    /// Of the service that the layer made: keeps all shards alive, so that its clones are counted apart.
-    _root: Option<Spread<Origin<S>>>,
+    /// Of the service that the layer made, once it was cloned: keeps all shards alive, so that its clones are counted apart.
+    shards: OnceLock<Spread<Origin<S>>>,
 }
 
 impl<S, J, D, K> RetryService<S, J, D, K> {
@@ -33,12 +33,12 @@ impl<S, J, D, K> RetryService<S, J, D, K> {
     where
         S: Clone,
     {
-        let origin = Spread::new(Origin::new(Arc::clone(shared), inner.clone()));
+        let origin = Origin::new(Arc::clone(shared), inner.clone());
         Self {
             inner,
-            origin: origin.share(),
+            origin: Kept::Alone(Arc::new(origin)),
             parts,
-            _root: Some(origin),
+            shards: OnceLock::new(),
         }
     }
 
@@ -81,9 +81,15 @@ impl<S: Clone, J: Clone, D: Clone, K: Clone> Clone for RetryService<S, J, D, K> 
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
-            origin: self.origin.clone(),
+            origin: match &self.origin {
+                Kept::Alone(origin) => {
+                    let shards = || Spread::new(Arc::clone(origin));
+                    Kept::Shared(self.shards.get_or_init(shards).share())
+                }
+                shared => shared.clone(),
+            },
             parts: self.parts.clone(),
-            _root: None,
+            shards: OnceLock::new(),
         }
     }
 }

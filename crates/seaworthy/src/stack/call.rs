@@ -1,6 +1,7 @@
 //! The stack around calls that are no services.
 
 use seaworthy_core::request::Describe;
+use seaworthy_core::sync::Lock;
 use seaworthy_core::{Classify, Rejected};
 use seaworthy_fallback::{Degraded, Fallback, Handle, LastWord, Strategy};
 
@@ -10,8 +11,7 @@ use crate::retry::Judge;
 
 impl<T, H, L, C, J, D, K, R> Stack<Fallback<T, H, L>, Rules<C, J, D, K, R>> {
     /// Makes a call of anything that is no service: a query of a database, for example. `attempt` gets the number of the
-    /// attempt, 1 for the first, and makes a future that does nothing before it is polled: it is dropped if the attempt is
-    /// turned away.
+    /// attempt, 1 for the first, once that is let in.
     ///
     /// An async closure does, as long as it changes nothing that it captures. Nothing is copied: what another attempt needs
     /// is up to `attempt`. Rejections are errors, whatever is set for the [layer](Self::layer).
@@ -110,7 +110,7 @@ impl<T, H, L, C, J, D, K, R> Stack<Fallback<T, H, L>, Rules<C, J, D, K, R>> {
     }
 
     /// All stages but the fallback.
-    async fn guarded<Req, A, F, Res, Err>(&self, request: &Req, mut attempt: A) -> Result<Res, Err>
+    async fn guarded<Req, A, F, Res, Err>(&self, request: &Req, attempt: A) -> Result<Res, Err>
     where
         A: FnMut(u32) -> F,
         F: Future<Output = Result<Res, Err>>,
@@ -121,8 +121,14 @@ impl<T, H, L, C, J, D, K, R> Stack<Fallback<T, H, L>, Rules<C, J, D, K, R>> {
     {
         let rules = self.rules();
         let info = rules.describe.describe(request);
+        let attempt = &Lock::new(attempt);
         let attempt = |number| {
-            let attempt = self.attempt_timeout().call(attempt(number));
+            // Not before it is let in.
+            let attempt = async move {
+                let future = (*attempt.lock())(number);
+                future.await
+            };
+            let attempt = self.attempt_timeout().call(attempt);
             let classify = rules.for_breaker.clone();
             self.circuit_breaker().call_with(classify, attempt)
         };

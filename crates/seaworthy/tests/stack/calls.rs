@@ -80,7 +80,7 @@ async fn what_is_turned_away_is_never_polled() {
     let mut config = Config::default();
     config.bulkhead.as_mut().unwrap().limit = Limit::from(1);
     let stack = builder().config(config).build().unwrap();
-    let never = async |_| -> Result<(), BoxError> { panic!("it is not to run") };
+    let never = |_| -> std::future::Ready<Result<(), BoxError>> { panic!("it is not to run") };
     let place = stack.bulkhead().try_acquire().unwrap();
     let error = stack.call(never).await.unwrap_err();
     assert_eq!(reason(&error), (Reason::BulkheadFull, Executed::No));
@@ -88,6 +88,32 @@ async fn what_is_turned_away_is_never_polled() {
     stack.circuit_breaker().force_open();
     let error = stack.call(never).await.unwrap_err();
     assert_eq!(reason(&error), (Reason::CircuitOpen, Executed::No));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_attempt_does_before_it_waits_is_part_of_it() {
+    let stack = builder().build().unwrap();
+    let handle = stack.clone();
+    let panics = |_| -> std::future::Ready<Result<(), BoxError>> { panic!("at once") };
+    let call = tokio::spawn(async move { handle.call(panics).await });
+    assert!(call.await.unwrap_err().is_panic());
+    assert_eq!(stack.circuit_breaker().view().failures, 1);
+    assert_eq!(stack.bulkhead().view().in_flight, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_circuit_says_nothing_about_how_much_there_is_to_do() {
+    let mut config = Config::default();
+    config.bulkhead.as_mut().unwrap().limit =
+        Limit::from(seaworthy::bulkhead::limit::Aimd::default());
+    let stack = builder().config(config).build().unwrap();
+    let before = stack.bulkhead().view().limit;
+    stack.circuit_breaker().force_open();
+    for _ in 0..50 {
+        let call = stack.call(async |_| Ok::<_, BoxError>(()));
+        call.await.unwrap_err();
+    }
+    assert_eq!(stack.bulkhead().view().limit, before);
 }
 
 #[tokio::test(start_paused = true)]

@@ -61,8 +61,9 @@ impl<B, Err: 'static> Judge<Response<B>, Err> for HttpOutcomes {
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let header = headers.get(RETRY_AFTER)?;
     let when = header.to_str().ok()?.trim();
-    if let Ok(seconds) = when.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !when.is_empty() && when.bytes().all(|it| it.is_ascii_digit()) {
+        // More than there is room for is longer than anybody waits.
+        return Some(Duration::from_secs(when.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(when).ok()?;
     #[expect(

@@ -24,10 +24,10 @@ fn judge(response: &Response<()>) -> Judgement {
     HttpOutcomes.judge(Ok::<_, &BoxError>(response))
 }
 
-fn again(executed: Executed, seconds: Option<u32>) -> Judgement {
+fn again(executed: Executed, seconds: Option<u64>) -> Judgement {
     Judgement::Again {
         executed,
-        retry_after: seconds.map(|it| it * 1000 * MILLI),
+        retry_after: seconds.map(Duration::from_secs),
     }
 }
 
@@ -50,7 +50,8 @@ fn it_says_when() {
         (" 7 ", Some(7)),
         ("-7", None),
         ("soon", None),
-        ("99999999999999999999", None),
+        ("", None),
+        ("99999999999999999999", Some(u64::MAX)),
         ("Wed, 21 Oct 2015 07:28:00 GMT", Some(0)),
         ("Wed, 21 Oct 2015 25:28:00 GMT", None),
     ] {
