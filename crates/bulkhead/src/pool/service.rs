@@ -38,10 +38,16 @@ impl<F, R> PoolService<F, R> {
     where
         G: Fn(Rejected) -> Res,
     {
+        self.reject(Respond::new(respond))
+    }
+
+    /// Turns a rejection into what the caller gets by `reject`, a [`Reject`](seaworthy_core::Reject).
+    #[must_use]
+    pub fn reject<Q>(self, reject: Q) -> PoolService<F, Q> {
         PoolService {
             pool: self.pool,
             work: self.work,
-            reject: Respond::new(respond),
+            reject,
         }
     }
 }

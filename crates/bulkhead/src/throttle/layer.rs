@@ -65,10 +65,16 @@ let layer = inventory.layer().classify(HttpOverload);
     where
         F: Fn(Rejected) -> Res,
     {
+        self.reject(Respond::new(respond))
+    }
+
+    /// Turns a rejection into what the caller gets by `reject`, a [`Reject`](seaworthy_core::Reject).
+    #[must_use]
+    pub fn reject<Q>(self, reject: Q) -> ThrottleLayer<C, Q> {
         ThrottleLayer {
             throttle: self.throttle,
             classify: self.classify,
-            reject: Respond::new(respond),
+            reject,
         }
     }
 }

@@ -124,10 +124,16 @@ impl<P, R> HttpLayer<P, R> {
     where
         F: Fn(Rejected) -> Response<B>,
     {
+        self.reject(Respond::new(respond))
+    }
+
+    /// Turns a rejection into what the caller gets by `reject`, a [`Reject`](seaworthy_core::Reject).
+    #[must_use]
+    pub fn reject<Q>(self, reject: Q) -> HttpLayer<P, Q> {
         HttpLayer {
             breaker: self.breaker,
             protocol: self.protocol,
-            reject: Respond::new(respond),
+            reject,
             options: self.options,
         }
     }

@@ -65,11 +65,17 @@ impl<K, F, C, R> KeyedLayer<K, F, C, R> {
     where
         G: Fn(Rejected) -> Res,
     {
+        self.reject(Respond::new(respond))
+    }
+
+    /// Turns a rejection into what the caller gets by `reject`, a [`Reject`](seaworthy_core::Reject).
+    #[must_use]
+    pub fn reject<Q>(self, reject: Q) -> KeyedLayer<K, F, C, Q> {
         KeyedLayer {
             breakers: self.breakers,
             key: self.key,
             classify: self.classify,
-            reject: Respond::new(respond),
+            reject,
         }
     }
 }
