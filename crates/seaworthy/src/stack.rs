@@ -144,10 +144,12 @@ mod config;
 mod course;
 mod handle;
 mod layer;
+mod reconfigure;
 mod rules;
 
 pub use builder::StackBuilder;
 pub use config::Config;
-pub use handle::{Stack, StackHandle};
+pub use handle::Stack;
 pub use layer::{GuardedService, StackLayer, StackService};
+pub use reconfigure::StackHandle;
 pub use rules::Rules;
