@@ -26,6 +26,8 @@ fn list(folder: &Path, found: &mut Vec<String>) {
         }
         let file = path.file_name().expect("a file").to_string_lossy();
         let text = std::fs::read_to_string(&path).expect("a source");
+        // Where the line is too long, the formatter breaks it here.
+        let text = text.replace("\n    for ", " for ");
         let names = text.lines().filter_map(|line| name(line, &text));
         found.extend(names.map(|name| format!("{file}: {name}")));
     }
