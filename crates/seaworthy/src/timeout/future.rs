@@ -136,12 +136,15 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    /// Of a call that begins now.
+    /// Of a call that begins now, unless it comes after its deadline.
     #[inline]
-    pub(crate) fn begin(shared: &Shared, info: Info) -> Self {
+    pub(crate) fn begin(shared: &Shared, info: Info) -> Result<Self, Rejected> {
         let (after, deadline) = (shared.after(), info.deadline());
+        if deadline.is_some_and(|at| at <= clock::exact()) {
+            return Err(shared.expire());
+        }
         let is_limited = after.is_some() || deadline.is_some();
-        Self {
+        Ok(Self {
             after,
             deadline,
             begun: if is_limited {
@@ -151,7 +154,7 @@ impl Limit {
             },
             name: shared.name(),
             number: shared.number(),
-        }
+        })
     }
 
     /// When its time is over, as seen from now.

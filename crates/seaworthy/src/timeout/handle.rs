@@ -9,7 +9,7 @@ use seaworthy_core::event::Events;
 use seaworthy_core::reject::IntoError;
 use seaworthy_core::request::Info;
 use seaworthy_core::shard::Spread;
-use seaworthy_core::{ConfigError, Rejected, clock};
+use seaworthy_core::{ConfigError, Rejected};
 
 use super::builder::TimeoutBuilder;
 use super::config::TimeoutConfig;
@@ -102,10 +102,7 @@ impl Timeout {
         F: Future<Output = Result<T, E>>,
         E: From<Rejected>,
     {
-        if info.deadline().is_some_and(|at| at <= clock::exact()) {
-            return Err(self.shared.expire().into());
-        }
-        let limit = Limit::begin(&self.shared, info);
+        let limit = Limit::begin(&self.shared, info)?;
         TimeoutFuture::call(future, limit, IntoError).await
     }
 

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::task::{Context, Poll};
 
-use seaworthy_core::clock;
 use seaworthy_core::reject::{IntoError, Reject};
 use seaworthy_core::request::{Describe, NothingKnown};
 use seaworthy_core::shard::{Share, Spread};
@@ -70,13 +69,11 @@ where
     #[inline]
     fn call(&mut self, request: Req) -> Self::Future {
         let info = self.describe.describe(&request);
-        if info.deadline().is_some_and(|at| at <= clock::exact()) {
-            let rejected = self.share.expire();
-            return TimeoutFuture::rejected(self.reject.reject(rejected));
-        }
         // What the service does before it returns its future counts as well.
-        let limit = Limit::begin(&self.share, info);
-        TimeoutFuture::call(self.inner.call(request), limit, self.reject.clone())
+        match Limit::begin(&self.share, info) {
+            Ok(limit) => TimeoutFuture::call(self.inner.call(request), limit, self.reject.clone()),
+            Err(rejected) => TimeoutFuture::rejected(self.reject.reject(rejected)),
+        }
     }
 }
 
